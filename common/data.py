@@ -87,7 +87,7 @@ def read_columns(
     skip_bad_lines: bool = False,
     parse: Callable[[list[str], str], T] = as_fields,
 ) -> list[T]:
-    """Read lines of `count` tab-separated fields; quotes are ordinary characters, lines of nothing or spaces are passed.
+    """Read lines of `count` tab-separated fields. Quotes are ordinary characters; empty lines are passed over.
 
     Args:
         parse: gets the fields of a line and its place (`file:line`); raises `UserError` where the line is bad.
