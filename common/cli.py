@@ -6,15 +6,18 @@ Exit codes: 2 for the user's input, 3 for an environment that lacks something, 1
 
 import contextlib
 import difflib
+import errno
 import io
+import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
+NOT_OUR_BUG = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}  # full or forbidden disk
 BOX_CHARACTERS = "╭╮╰╯│─"
 
 
@@ -54,7 +57,7 @@ def parse(options_class: type[T], arguments: Sequence[str]) -> T:
     words = _normalise(options_class, list(arguments))
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _wide_unless_help(words):
             return tyro.cli(
                 options_class, args=words, use_underscores=True, config=(tyro.conf.FlagConversionOff,), prog=_program()
             )
@@ -71,11 +74,33 @@ def run(main: Callable[[T], Any], options_class: type[T], arguments: Sequence[st
     debug = "--debug" in words
     try:
         main(parse(options_class, [word for word in words if word != "--debug"]))
-    except (UserError, EnvironmentLacks) as problem:
+    except (UserError, EnvironmentLacks, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno not in NOT_OUR_BUG:
+            raise
         if debug:
             traceback.print_exc()
         print(f"error: {one_line(problem)}", file=sys.stderr)
-        sys.exit(problem.exit_code)
+        sys.exit(getattr(problem, "exit_code", EnvironmentLacks.exit_code))
+    except KeyboardInterrupt:
+        if debug:
+            traceback.print_exc()
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+@contextlib.contextmanager
+def _wide_unless_help(words: list[str]) -> Iterator[None]:
+    """The parser draws its messages as wide as the terminal and would cut a long path in two."""
+    before = os.environ.get("COLUMNS")
+    if not {"--help", "-h"} & set(words):
+        os.environ["COLUMNS"] = "2000"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("COLUMNS", None)
+        else:
+            os.environ["COLUMNS"] = before
 
 
 def _program() -> str:
@@ -104,8 +129,13 @@ def _normalise(options_class: type, words: list[str]) -> list[str]:
             out.append("--help")
             continue
         if name not in known:
-            raise UserError(f"unknown flag --{flag[1]}{did_you_mean(name, known)}; --help lists all")
+            raise UserError(
+                f"unknown flag --{flag[1]}{did_you_mean(f'--{name}', ['--' + k for k in known])}; --help lists all"
+            )
         value = flag[2][1:] if flag[2] else None
+        if value is not None and value.startswith("-"):  # as a word of its own it would be read as a flag
+            out.append(f"--{name}={value}")
+            continue
         following = words[position + 1] if position + 1 < len(words) else None
         out.append(f"--{name}")
         if value is not None:
