@@ -1,0 +1,52 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""One engine in a process of its own, for `bench.run_child("common.engine_child", {...})`: parity and benchmarks."""
+
+from pathlib import Path
+from typing import Any
+
+from common import bench, runtime
+
+import numpy as np
+
+
+def answer(
+    bundle: str,
+    engine: str,
+    batches: list[list[list[int]]],
+    device: str = "cpu",
+    threads: int = 1,
+    precision: str | None = None,
+    outputs: str | None = None,
+    warmup: int = 0,
+    repeats: int = 0,
+) -> dict[str, Any]:
+    """Run batches of token ids through one engine.
+
+    Args:
+        batches: each [batch][length], padded to a common length.
+        outputs: an .npz file to write, arrays named `{batch index}.{output name}`; None gives them back as lists.
+        warmup, repeats: passes over the batches as in `bench.measure`; 0 repeats times nothing.
+
+    Returns:
+        "outputs" (a list of name to nested list, or the file's path), "peak_rss_mb" (before anything was written),
+        "file_bytes", and where timed "p50", "p95", "mean" (ms) and "calls".
+    """
+    predictor = runtime.load(bundle, engine=engine, device=device, threads=threads, precision=precision)
+    arrays = [np.array(batch, np.int64) for batch in batches]
+    results = [predictor.run(array) for array in arrays]
+    report: dict[str, Any] = bench.measure(predictor.run, arrays, warmup, repeats) if repeats else {}
+    report["peak_rss_mb"] = bench.peak_rss_mb()
+    report["file_bytes"] = predictor.file_bytes
+    if outputs is None:
+        report["outputs"] = [{name: array.tolist() for name, array in result.items()} for result in results]
+    else:
+        np.savez(
+            Path(outputs),
+            **{f"{i}.{name}": array for i, result in enumerate(results) for name, array in result.items()},
+        )
+        report["outputs"] = outputs
+    return report
+
+
+if __name__ == "__main__":
+    bench.child_main(answer)

@@ -1,0 +1,126 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Spoken language understanding: a command's text to its intent and slots, with any engine of common/runtime.py."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from common import runtime
+from common.bundle import Bundle, read_bundle
+from common.cli import UserError
+from common.tagging import TagDecoder, spans
+from common.tokenizer import Encoding, WordPieceTokenizer
+
+import numpy as np
+
+TASK = "joint_intent_slot"
+
+
+class SluPredictor:
+    """Answers texts.
+
+    Args:
+        bundle: a bundle of this app, or its folder.
+        engine, device, threads, precision: see `runtime.load`.
+        decoder: how slot tags are picked: "argmax", "bio" or "crf"; None takes the bundle's.
+        max_length: tokens of a text that are read, [CLS] and [SEP] counted; None takes the bundle's.
+
+    Raises:
+        UserError, EnvironmentLacks: as `runtime.load`; a bundle of another task; a length beyond the bundle's.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle | Path | str,
+        engine: str = "onnxruntime",
+        decoder: str | None = None,
+        device: str = "cpu",
+        threads: int = 1,
+        precision: str | None = None,
+        max_length: int | None = None,
+    ):
+        if not isinstance(bundle, Bundle):
+            bundle = read_bundle(bundle, task=TASK)
+        elif bundle.task != TASK:
+            raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")
+        if max_length is not None and not 3 <= max_length <= bundle.max_length:
+            raise UserError(
+                f"--max_length {max_length}: the bundle {bundle.path} was made for {bundle.max_length} tokens; "
+                f"give 3 to {bundle.max_length}"
+            )
+        self.bundle = bundle
+        self.max_length = max_length or bundle.max_length
+        self.tokenizer = WordPieceTokenizer(bundle.vocab_path)
+        self._intents, self._tags = bundle.labels["intent"], bundle.labels["slot"]
+        self.decoder = TagDecoder(self._tags, decoder or bundle.decoder or "bio", bundle.transitions)
+        self._predictor = runtime.load(bundle, engine, device, threads, precision)
+        self._unknown = self.tokenizer.unk_id
+
+    def answer(self, text: str) -> dict[str, Any]:
+        """The answer to one text.
+
+        Returns:
+            text, intent (None if nothing was to be read), confidence (softmax of the intent, 0 to 1), slots: a list of
+            {"slot", "entity" (as it stands in the text), "pos": [first, last] character}; where so also
+            "truncated": True (longer than max_length, the rest was not read) and "reason": "empty" (no known token).
+        """
+        encoding = self.tokenizer.encode(text, self.max_length)
+        if self._is_empty(encoding):
+            return _empty(text)
+        outputs = self._predictor.run(np.array([encoding.ids], np.int32))
+        return self._form(text, encoding, outputs["intent_logits"][0], outputs["slot_logits"][0])
+
+    def answer_all(self, texts: Sequence[str], batch_size: int = 1) -> list[dict[str, Any]]:
+        """Answers in the order of the texts; a batch is padded to its longest text."""
+        return list(self.answer_stream(iter(texts), batch_size))
+
+    def answer_stream(self, texts: Iterator[str], batch_size: int = 1) -> Iterator[dict[str, Any]]:
+        """The same, one batch at a time: `texts` may be endless."""
+        if batch_size < 1:
+            raise UserError(f"--batch_size must be at least 1, got {batch_size}")
+        while batch := list(islice(texts, batch_size)):
+            yield from [self.answer(batch[0])] if len(batch) == 1 else self._answer_batch(batch)
+
+    def _answer_batch(self, texts: list[str]) -> list[dict[str, Any]]:
+        encodings = [self.tokenizer.encode(text, self.max_length) for text in texts]
+        full = [i for i, encoding in enumerate(encodings) if not self._is_empty(encoding)]
+        answers = [_empty(text) for text in texts]
+        if not full:
+            return answers
+        longest = max(len(encodings[i].ids) for i in full)
+        ids = np.full((len(full), longest), self.bundle.pad_id, np.int32)
+        for row, i in enumerate(full):
+            ids[row, : len(encodings[i].ids)] = encodings[i].ids
+        outputs = self._predictor.run(ids)
+        for row, i in enumerate(full):
+            intent, slots = outputs["intent_logits"][row], outputs["slot_logits"][row]
+            answers[i] = self._form(texts[i], encodings[i], intent, slots)
+        return answers
+
+    def _is_empty(self, encoding: Encoding) -> bool:
+        ids = encoding.ids
+        return ids.count(self._unknown) == len(ids) - 2  # all but [CLS] and [SEP], which may be none
+
+    def _form(self, text: str, encoding: Encoding, intent: np.ndarray, slots: np.ndarray) -> dict[str, Any]:
+        scores = intent.tolist()
+        top = max(scores)
+        last = len(encoding.ids) - 1  # [SEP]; it and [CLS] have no tag
+        found = spans(self.decoder.decode(slots[1:last]), self._tags, encoding.offsets[1:last])
+        answer = {
+            "text": text,
+            "intent": self._intents[scores.index(top)],
+            "confidence": 1.0 / sum([exp(score - top) for score in scores]),
+            "slots": [
+                {"slot": span.kind, "entity": text[span.start : span.end], "pos": [span.start, span.end - 1]}
+                for span in found
+            ],
+        }
+        if encoding.truncated:
+            answer["truncated"] = True
+        return answer
+
+
+def _empty(text: str) -> dict[str, Any]:
+    return {"text": text, "intent": None, "confidence": 0.0, "slots": [], "reason": "empty"}
