@@ -9,13 +9,12 @@ Run it only to raise the version of the rules: models trained under one version 
 
 import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
 
 from common import files
+from common.cli import EnvironmentLacks
+from common.tokenizer_rules import RULES, RULES_VERSION
 
-RULES_VERSION = 1
 UNICODE_VERSION = "13.0.0"
-TABLE = Path(__file__).with_name("tokenizer_rules.txt")
 HANGUL = range(0xAC00, 0xD7A4)
 # The blocks BERT puts spaces around. Kana and Hangul are not among them.
 CJK_BLOCKS = (
@@ -99,10 +98,11 @@ def table() -> str:
     """The text of tokenizer_rules.txt.
 
     Raises:
-        EnvironmentError: this Python has another Unicode version than the rules.
+        EnvironmentLacks: this Python has another Unicode version than the rules.
     """
     if unicodedata.unidata_version != UNICODE_VERSION:
-        raise OSError(f"needs Unicode {UNICODE_VERSION} (Python 3.10), this is {unicodedata.unidata_version}")
+        has = unicodedata.unidata_version
+        raise EnvironmentLacks(f"the rules are made from Unicode {UNICODE_VERSION}, this Python has {has}; use 3.10")
     sections = classify()
     unmapped = {*sections["drop"], *sections["space"], *HANGUL}
     lines = [f"rules {RULES_VERSION}", f"unicode {UNICODE_VERSION}"]
@@ -116,5 +116,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    files.write_text(TABLE, table())
-    print(f"{TABLE}: {TABLE.stat().st_size} bytes")
+    files.write_text(RULES, table())
+    print(f"{RULES}: {RULES.stat().st_size} bytes")

@@ -4,8 +4,10 @@
 Nothing beyond the standard library is imported: deployment starts fast. The character rules come from
 tokenizer_rules.txt, not from this Python's Unicode data, so that every client gives the same ids.
 
-Three differences from ErnieTokenizer, each with a test:
-- `[MASK]`, `[CLS]` and their like in a text are plain text (`[`, `mask`, `]`), never a special token;
+Differences from ErnieTokenizer, each with a test:
+- `[MASK]`, `[CLS]` and their like in a text are plain text (`[`, `mask`, `]`), never a special token; ErnieTokenizer
+  does the same when built from a vocabulary file, but not when loaded from a folder;
+- a text is cut at `max_length` 2 as at any other; ErnieTokenizer leaves it whole there;
 - marks that canonical ordering would swap stay as written (a few Hangul tone and musical marks);
 - each code point is lower-cased by itself, so that the rule for a Greek final sigma is never used. (The same
   holds for `ErnieTokenizer.tokenize`, not for the BasicTokenizer inside it.)
@@ -200,7 +202,11 @@ def _checked(tokens: Sequence[str], where: str) -> dict[str, int]:
         if not token:
             raise UserError(f"{where}:{number + 1}: a blank line; every line must hold one token")
         if ids.setdefault(token, number) != number:
-            raise UserError(f"{where}:{number + 1}: `{token}` stands in line {ids[token] + 1} too; remove one of them")
+            first = ids[token] + 1
+            raise UserError(
+                f"{where}:{number + 1}: `{token}` stands in line {first} too; rename that one, for example to "
+                f"[unused{first}] (taking a line out would shift the ids)"
+            )
     if ids.get("[PAD]") != 0:
         place = f"it is in line {ids['[PAD]'] + 1}" if "[PAD]" in ids else "it is missing"
         raise UserError(f"{where}:1: [PAD] must be the first token, {place}")

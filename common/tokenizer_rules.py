@@ -52,3 +52,23 @@ class CharacterRules:
                 chr(0x1100 + syllable // 588) + chr(0x1161 + syllable % 588 // 28) + (chr(0x11A7 + tail) * bool(tail))
             )
         return self._map.get(code) or chr(code)
+
+    def words(self, text: str) -> list[str]:
+        """The words a vocabulary is asked for, lower-cased and stripped, in order.
+
+        This is the tokenizer's own first step written plainly: for building vocabularies and for checking `encode`.
+        """
+        found, word = [], ""
+        for code in map(ord, text):
+            kind = self.kind(code)
+            if kind == "drop":
+                continue
+            parts = " " if kind == "space" else self.replacement(code)
+            for part in parts:
+                if kind in ("space", "cjk") or self.kind(ord(part)) == "isolate":
+                    found += (word, part)
+                    word = ""
+                else:
+                    word += part
+        found.append(word)
+        return [word for word in found if word.strip(" ")]

@@ -10,7 +10,7 @@ from common import make_tokenizer_rules as rules
 from common import tokenizer as tokenizer_module
 from common.cli import UserError
 from common.tokenizer import WordPieceTokenizer
-from common.tokenizer_rules import CharacterRules
+from common.tokenizer_rules import RULES, CharacterRules
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_golden_ids_are_those_of_paddlenlp(paddlenlp_tokenizer):
 def test_table_is_what_its_script_makes():
     if unicodedata.unidata_version != rules.UNICODE_VERSION:
         pytest.skip(f"this Python has Unicode {unicodedata.unidata_version}, the table {rules.UNICODE_VERSION}")
-    assert rules.table() == rules.TABLE.read_text(encoding="ascii")
+    assert rules.table() == RULES.read_text(encoding="ascii")
 
 
 def test_table_read_back_gives_every_code_point():
@@ -161,6 +161,16 @@ def test_fuzz_lines_give_the_ids_of_paddlenlp(ours, paddlenlp_tokenizer, tmp_pat
                 length = (None, 16, 5)[number % 3]
                 expected = theirs(line, max_length=length, truncation=length is not None)["input_ids"]
                 assert tokenizer.encode(line, length).ids == expected, repr(line)
+
+
+def test_words_are_those_of_paddlenlp_and_of_encode(ours, paddlenlp_tokenizer):
+    table, theirs = CharacterRules(), paddlenlp_tokenizer(GOLDEN / "vocab.txt").basic_tokenizer
+    knows_no_word = WordPieceTokenizer(SPECIALS)  # each word comes back as one [UNK]
+    for line in fuzz_lines(2000, seed=8):
+        found = table.words(line)
+        assert len(knows_no_word.encode(line).ids) == len(found) + 2
+        if len(reordered_marks(line)) < 2:
+            assert found == theirs.tokenize("".join(c.lower() for c in line)), repr(line)
 
 
 def reordered_marks(text: str) -> list[str]:
@@ -300,7 +310,10 @@ def test_crlf_and_byte_order_mark_in_a_vocabulary(tmp_path):
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
-        ([*SPECIALS, "你", "好", "你"], "vocab.txt:7: `你` stands in line 5 too"),
+        (
+            [*SPECIALS, "你", "好", "你"],
+            "vocab.txt:7: `你` stands in line 5 too; rename that one, for example to [unused5]",
+        ),
         (["[UNK]", "[PAD]", "[CLS]", "[SEP]"], "vocab.txt:1: [PAD] must be the first token, it is in line 2"),
         (["[UNK]", "[CLS]", "[SEP]"], "vocab.txt:1: [PAD] must be the first token, it is missing"),
         (["[PAD]", "[CLS]", "[SEP]"], "vocab.txt:3: ends without a [UNK] token"),
