@@ -84,6 +84,9 @@ def check_labels(labels: Any, manifest: dict[str, Any], where: Path | str) -> No
                 f"{where}: {len(entry.value)} labels in {show(name)}, but the output `{output}` is {widths[output]} "
                 "wide; take the label file the model was trained with"
             )
+    bare = [name for name in widths if name.endswith("_logits") and name.removesuffix("_logits") not in labels]
+    if bare and not len(lists) == len(widths) == 1:
+        raise UserError(f"{where}: no labels for the output `{bare[0]}`; export the bundle again")
     transitions = (manifest.get("decoder") or {}).get("transitions")
     if transitions is not None:
         tags = {len(entry.value) for name, entry in lists if name in ("slot", "tag")}

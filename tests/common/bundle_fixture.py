@@ -42,7 +42,7 @@ def copy(folder: Path, **changes) -> Path:
 
 def change(folder: Path, **changes) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}, ensure_ascii=False))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}))
 
 
 def reseal(folder: Path, **changes) -> None:

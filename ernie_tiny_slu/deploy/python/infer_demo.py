@@ -13,6 +13,7 @@ from common import cli, files
 
 from slu import SluPredictor
 
+Backend = Literal["paddle", "onnx_runtime", "openvino", "paddle_lite", "tensorrt", "paddle_tensorrt"]
 ENGINES = {
     "native": {
         "paddle": "paddle",

@@ -50,6 +50,9 @@ class SluPredictor:
                 f"--max_length {max_length}: the bundle {bundle.path} was made for {bundle.max_length} tokens; "
                 f"give 3 to {bundle.max_length}"
             )
+        for name in ("intent", "slot"):
+            if name not in bundle.labels or f"{name}_logits" not in [each["name"] for each in bundle.outputs]:
+                raise UserError(f"{bundle.path}: no labels or no output for `{name}`; export the bundle again")
         self.bundle = bundle
         self.max_length = max_length or bundle.max_length
         self.tokenizer = WordPieceTokenizer(bundle.vocab_path)
