@@ -61,7 +61,7 @@ class WordPieceTokenizer:
         vocab: vocab.txt with a token per line, or the tokens; the place is the id.
 
     Raises:
-        UserError: a blank or repeated token, [PAD] not first, or no [UNK], [CLS] or [SEP].
+        UserError: a blank token, [PAD] not first, or no [UNK], [CLS] or [SEP].
     """
 
     def __init__(self, vocab: Path | str | Sequence[str]):
@@ -201,12 +201,7 @@ def _checked(tokens: Sequence[str], where: str) -> dict[str, int]:
     for number, token in enumerate(tokens):
         if not token:
             raise UserError(f"{where}:{number + 1}: a blank line; every line must hold one token")
-        if ids.setdefault(token, number) != number:
-            first = ids[token] + 1
-            raise UserError(
-                f"{where}:{number + 1}: `{token}` stands in line {first} too; rename that one, for example to "
-                f"[unused{first}] (taking a line out would shift the ids)"
-            )
+        ids[token] = number  # the published ERNIE 3.0 vocabulary holds `$` twice; as in PaddleNLP, the later one counts
     if ids.get("[PAD]") != 0:
         place = f"it is in line {ids['[PAD]'] + 1}" if "[PAD]" in ids else "it is missing"
         raise UserError(f"{where}:1: [PAD] must be the first token, {place}")

@@ -1,8 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Vocabularies: building one from text, choosing what to keep of one, and cutting a model's tables to fit."""
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import paddle
@@ -10,9 +9,9 @@ import paddle
 from common import files
 from common.cli import UserError
 from common.tokenizer import WordPieceTokenizer
+from common.tokenizer_rules import CharacterRules
 
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
-SPLITTER = WordPieceTokenizer(SPECIALS)
 
 
 def build(texts: Iterable[str], size: int, min_count: int = 2) -> list[str]:
@@ -22,7 +21,8 @@ def build(texts: Iterable[str], size: int, min_count: int = 2) -> list[str]:
     letters also give their letters, alone and as `##` continuations, so that an unseen word falls into letters. What
     stands fewer than `min_count` times is left to [UNK], which otherwise would never be trained.
     """
-    words = Counter(word for text in texts for word in _words(text))
+    rules = CharacterRules()
+    words = Counter(word for text in texts for word in rules.words(text))
     tokens: Counter = Counter()
     for word, count in words.items():
         tokens[word] += count
@@ -33,20 +33,9 @@ def build(texts: Iterable[str], size: int, min_count: int = 2) -> list[str]:
     return [*SPECIALS, *(token for token in ranked if token not in SPECIALS)][:size]
 
 
-def _words(text: str) -> Iterator[str]:
-    """What the tokenizer would look up, found by a tokenizer that knows no word: each one comes back as [UNK]."""
-    for begin, end in SPLITTER.encode(text).offsets[1:-1]:
-        folded = unicodedata.normalize("NFD", text[begin:end].lower())
-        yield "".join(character for character in folded if unicodedata.category(character)[0] not in "MCZ")
-
-
 def widened(vocabulary: Sequence[str], rows: int) -> list[str]:
     """Fill up with `[unusedN]` tokens to as many rows as the architecture's table has."""
     return [*vocabulary, *(f"[unused{n}]" for n in range(rows - len(vocabulary)))]
-
-
-def read(path: Path | str) -> list[str]:
-    return files.read_text(path, "vocabulary").splitlines()
 
 
 def write(path: Path | str, vocabulary: Sequence[str]) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 import paddle
 from paddle import nn
 
-from common.cli import UserError
-
 PROJECTIONS = ("q_proj", "k_proj", "v_proj")
 
 
@@ -31,17 +29,6 @@ def units(count: int, width: float) -> int:
     below the whole number.
     """
     return max(1, round(count * width))
-
-
-def check_widths(widths: Sequence[float], flag: str = "--width_mult_list") -> None:
-    """Raises `UserError` for an empty list, a width outside (0, 1] or one given twice."""
-    if not widths:
-        raise UserError(f"{flag} needs at least one width, for example {flag} 0.75")
-    for width in widths:
-        if not 0 < width <= 1:
-            raise UserError(f"{flag}: {width} is not in (0, 1]")
-    if len(set(widths)) < len(widths):
-        raise UserError(f"{flag}: {' '.join(map(str, widths))} names a width twice")
 
 
 def resized_linear(linear: nn.Linear, inputs: int, outputs: int) -> nn.Linear:

@@ -1,0 +1,156 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""PaddleNLP's Trainer, made to end with what it measured, to survive a kill, and to resume exactly."""
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import paddle
+from paddle.io import DistributedBatchSampler
+from paddlenlp.trainer import Trainer, TrainerCallback, TrainingArguments
+from paddlenlp.utils.log import logger
+
+from common.cli import EnvironmentLacks, UserError
+from common.options import TrainingOptions
+
+WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
+PREFIX = "checkpoint-"
+
+
+class SeededSampler(DistributedBatchSampler):
+    """Rows in an order that depends on the seed and the epoch only, so that a resumed run sees what it would have."""
+
+    seed = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        super().set_epoch(self.seed * 10_007 + epoch)
+
+
+class LastStep(TrainerCallback):
+    """Evaluate and save at the last step too: a short run would otherwise end with nothing, a long one unjudged."""
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = control.should_save = True
+        return control
+
+
+class RestoreRandomState(TrainerCallback):
+    """Put the random state of the checkpoint back before the first new step, also at the edge of an epoch."""
+
+    def __init__(self, trainer: "RecipeTrainer", checkpoint: str):
+        self.trainer, self.checkpoint = trainer, checkpoint
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        if self.checkpoint:
+            self.trainer._load_rng_state(self.checkpoint)
+            self.checkpoint = None
+
+
+class RecipeTrainer(Trainer):
+    """The Trainer of all apps. Subclasses give the loss; `compute_metrics` judges."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.add_callback(LastStep)
+
+    def train(self, resume_from_checkpoint: str | None = None, **kwargs):
+        if resume_from_checkpoint:
+            self.add_callback(RestoreRandomState(self, resume_from_checkpoint))
+        return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+
+    def _get_train_sampler(self):
+        sampler = SeededSampler(
+            self.train_dataset,
+            batch_size=self.args.per_device_train_batch_size,
+            shuffle=True,
+            num_replicas=max(1, self.args.dataset_world_size),
+            rank=self.args.dataset_rank,
+            drop_last=self.args.dataloader_drop_last,
+        )
+        sampler.seed = self.args.seed
+        return sampler
+
+    def training_step(self, model, inputs):
+        loss = super().training_step(model, inputs)
+        self.check_finite(loss)
+        return loss
+
+    def check_finite(self, loss) -> None:
+        """Raises `UserError` with the step where the loss has become infinite or not a number."""
+        if not math.isfinite(float(loss)):
+            step = self.state.global_step + 1
+            raise UserError(f"the loss is {float(loss)} at step {step}; lower --learning_rate or look at the data")
+
+    def _rotate_checkpoints(self, use_mtime=False, output_dir=None):
+        # The last thing that saving a checkpoint does: everything of the new one is on disk, older ones may go.
+        (Path(output_dir) / f"{PREFIX}{self.state.global_step}" / WHOLE).touch()
+        super()._rotate_checkpoints(use_mtime=use_mtime, output_dir=output_dir)
+
+
+def last_whole_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end."""
+    whole = [path.parent for path in Path(folder).glob(f"{PREFIX}*/{WHOLE}")]
+    return max(whole, key=lambda path: int(path.name.removeprefix(PREFIX)), default=None)
+
+
+def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None) -> str | None:
+    """Where to go on from; clears away checkpoints that a kill left unfinished.
+
+    Raises:
+        UserError: the output folder holds something and neither resuming nor overwriting was asked for, or there is
+            nothing to resume from.
+    """
+    folder = Path(folder or options.output_dir)
+    if options.resume_from_checkpoint:
+        for unfinished in folder.glob(f"{PREFIX}*"):
+            if unfinished.is_dir() and not (unfinished / WHOLE).exists():
+                shutil.rmtree(unfinished)
+        if options.resume_from_checkpoint == "last":
+            found = last_whole_checkpoint(folder)
+            return str(found) if found else None
+        if not (Path(options.resume_from_checkpoint) / WHOLE).exists():
+            raise UserError(
+                f"--resume_from_checkpoint {options.resume_from_checkpoint}: not a whole checkpoint; the newest whole one "
+                f"is {last_whole_checkpoint(folder) or 'not there'}"
+            )
+        return options.resume_from_checkpoint
+    if folder.is_dir() and any(folder.iterdir()) and not options.overwrite_output_dir:
+        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir, or --resume_from_checkpoint last to go on")
+    for stale in folder.glob(f"{PREFIX}*"):
+        shutil.rmtree(stale)
+    return None
+
+
+def set_device(device: str | None, preferred: str = "gpu") -> str:
+    """Choose the device; one that was asked for by name must be there.
+
+    Raises:
+        EnvironmentLacks: this build of Paddle or this machine has no such device.
+        UserError: not a device.
+    """
+    there = {"cpu": True, "gpu": paddle.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0}
+    there["xpu"] = paddle.is_compiled_with_xpu()
+    if device is None:
+        device = preferred if there[preferred] else "cpu"
+    elif device.split(":")[0] not in there:
+        raise UserError(f"--device must be cpu, gpu or xpu, got {device}")
+    elif not there[device.split(":")[0]]:
+        raise EnvironmentLacks(f"--device {device}: this Paddle or this machine has none; pass --device cpu")
+    paddle.set_device(device)
+    return device
+
+
+def arguments(options: TrainingOptions, **overrides) -> TrainingArguments:
+    """PaddleNLP's arguments from ours; also quiets its log, whose lines would break the progress bars."""
+    logger.set_level("WARNING")
+    device = set_device(options.device)
+    return TrainingArguments(**options.trainer_values() | {"device": device} | overrides)
+
+
+def seed_everything(seed: int) -> None:
+    import random
+
+    random.seed(seed)
+    np.random.seed(seed)
+    paddle.seed(seed)
