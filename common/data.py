@@ -33,7 +33,7 @@ def read_labels(path: Path | str) -> list[str]:
     """One label a line; a label's line number less one is its id.
 
     Raises:
-        UserError: an empty file, a blank line, a label that stands twice or has white space at its ends.
+        UserError: an empty file, a blank line, a label that stands twice, has white space at its ends or a tab in it.
     """
     labels: list[str] = []
     for where, label in _lines(path, "label file"):
@@ -41,6 +41,8 @@ def read_labels(path: Path | str) -> list[str]:
             raise UserError(f"{where}: blank line in a label file; delete it")
         if label != label.strip():
             raise UserError(f"{where}: white space before or after the label `{label.strip()}`; delete it")
+        if not label.isprintable():
+            raise UserError(f"{where}: {label!r} holds a tab or another control character; write the label alone")
         if label in labels:
             raise UserError(f"{where}: label `{label}` stands already in line {labels.index(label) + 1}; delete one")
         labels.append(label)

@@ -90,8 +90,8 @@ class Speaker:
         """A marked query: a command, sometimes with noise around it and misheard words outside the slots."""
         template = self.pick(intent)
         if intent != "OTHERS":
-            before = self.pick("before") if self.happens(0.15) else ""
-            after = self.pick("after") if self.happens(0.15) else ""
+            before = self.pick("before") if self.happens(0.12) else ""
+            after = self.pick("after") if self.happens(0.12) else ""
             template = before + template + after
         template = self.expand(template, slots=False)
         if self.happens(0.05):
