@@ -136,7 +136,7 @@ def test_a_corpus_in_another_encoding_is_refused_with_the_byte(corpus, tmp_path)
     corpus.write_bytes(corpus.read_text(encoding="utf-8").encode("gb18030"))
     done = split("--corpus", corpus, "--output_dir", tmp_path / "out")
     assert done.returncode == 2
-    assert f"{corpus}:1: byte 2 (0xc8) is not UTF-8, it looks like gb18030" in done.stderr
+    assert f"{corpus}:1: byte 4 (0xcf) is not UTF-8, it looks like gb18030" in done.stderr
 
 
 def test_mark_and_line_ends_of_windows_make_no_difference(corpus, tmp_path):
