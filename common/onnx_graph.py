@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-OPSET = 17  # LayerNormalization is one operator from here on
-IR_VERSION = 8  # what ONNX Runtime 1.12, the one inside FastDeploy 1.0.7, still reads
+OPSET = 17  # the newest that ONNX Runtime 1.12 reads; LayerNormalization is one operator from here on
+IR_VERSION = 8  # likewise; 1.12 is the one inside FastDeploy 1.0.7
 MICROSOFT = "com.microsoft"
 ZERO_POINT = 128  # uint8 values with this zero point are the int8 values, moved
 # Input positions of (weight, weight's zero point) in the operators whose integer kernel multiplies uint8 by int8.

@@ -55,7 +55,10 @@ class Portable:
         if encoder.token_types is not None and not pairs:
             rows = rows + encoder.token_types.real()[0]
         zero = graph.constant(np.array([0], np.int64))
-        length = graph.node("Shape", ["input_ids"], "length", start=1, end=2)
+        shape = graph.node(
+            "Shape", ["input_ids"], "length"
+        )  # without start and end: FastDeploy's OpenVINO ignores them
+        length = graph.node("Gather", [shape, graph.constant(np.array([1], np.int64))], "length")
         places = graph.node("Slice", [graph.constant(rows, "positions"), zero, length, zero], "positions")
         total = graph.node("Add", [words, places], "embeddings")
         if pairs:
@@ -143,8 +146,15 @@ class Portable:
         return graph.node("Mul", [twice, graph.constant(np.float32(0.5))], name)
 
     def normalise(self, x: str, norm: Norm, name: str) -> str:
-        words = [x, self.graph.constant(norm[0], f"{name}.gamma"), self.graph.constant(norm[1], f"{name}.beta")]
-        return self.graph.node("LayerNormalization", words, name, axis=-1, epsilon=self.encoder.epsilon)
+        """Layer norm in small steps, which every engine joins again; one operator kills FastDeploy's old OpenVINO."""
+        graph = self.graph
+        centred = graph.node("Sub", [x, graph.node("ReduceMean", [x], name, axes=[-1])], name)
+        square = graph.node("Pow", [centred, graph.constant(np.float32(2))], name)
+        variance = graph.node("ReduceMean", [square], name, axes=[-1])
+        spread = graph.node("Add", [variance, graph.constant(np.float32(self.encoder.epsilon))], name)
+        unit = graph.node("Div", [centred, graph.node("Sqrt", [spread], name)], name)
+        scaled = graph.node("Mul", [unit, graph.constant(norm[0], f"{name}.gamma")], name)
+        return graph.node("Add", [scaled, graph.constant(norm[1], f"{name}.beta")], name)
 
     def add_normalise(self, x: str, residual: str, norm: Norm, name: str) -> str:
         return self.normalise(self.graph.node("Add", [x, residual], name), norm, name)
@@ -176,7 +186,7 @@ class OnnxRuntime(Portable):
         """QAttention takes the projections in where they are INT8 with one scale (12 of 366 µs at 9 tokens)."""
         graph = self.graph
         one = merged([layer.query, layer.key, layer.value])
-        options = {"domain": MICROSOFT, "num_heads": layer.heads, "mask_filter_value": MASKED}
+        options = {"domain": MICROSOFT, "num_heads": layer.heads}  # their mask adds -1e4 by default, our MASKED
         if one is None or not one.int8:
             q, k, v = self.projections(states, layer, name)
             return graph.node("MultiHeadAttention", [q, k, v, "", self.mask], name, **options)
@@ -190,6 +200,10 @@ class OnnxRuntime(Portable):
         if self.encoder.activation == "relu":
             return super().activate(x, name)
         return self.graph.node(self.gelu, [x], name, domain=MICROSOFT)
+
+    def normalise(self, x: str, norm: Norm, name: str) -> str:
+        words = [x, self.graph.constant(norm[0], f"{name}.gamma"), self.graph.constant(norm[1], f"{name}.beta")]
+        return self.graph.node("LayerNormalization", words, name, axis=-1, epsilon=self.encoder.epsilon)
 
     def add_normalise(self, x: str, residual: str, norm: Norm, name: str) -> str:
         words = [
