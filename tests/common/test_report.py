@@ -126,7 +126,7 @@ def test_ledger_text_is_aligned_and_fits_a_terminal(summary):
         rule = next(number for number, line in enumerate(lines) if set(line) == {"-"})
         # The last column is flush right, so every full row ends in the same place.
         assert len({len(line) for line in lines[rule:]}) == 1
-        assert [line.split("  ")[0] for line in lines[rule + 1 :]][0] == "original"
+        assert lines[rule + 1].startswith("original  ")
 
 
 def test_a_bar_in_a_name_does_not_break_a_markdown_table(summary):
@@ -163,16 +163,10 @@ def test_the_page_stands_alone(summary, tmp_path, language):
     page.feed(content)
     assert page.open == []
     assert len(page.sources) == 3 and all(source.startswith("data:image/png;base64,iVBOR") for source in page.sources)
-    assert "http" not in content and "url(" not in content and "@import" not in content and "<script" not in content
+    assert "://" not in content and "url(" not in content and "@import" not in content and "<script" not in content
     text = " ".join(page.text)
-    for part in (
-        "79.69 (-0.31)",
-        "<b>faster</b> & smaller",
-        "Imaginary CPU 9000",
-        "0123456789ab",
-        "onnxruntime 1.23.2",
-    ):
-        assert part in text
+    assert "79.69 (-0.31)" in text and "<b>faster</b> & smaller" in text
+    assert "Imaginary CPU 9000" in text and "0123456789ab" in text and "onnxruntime 1.23.2" in text
 
 
 def size_of_png(path: Path) -> tuple[int, int]:
@@ -211,7 +205,7 @@ def test_the_plotted_figures_are_the_summarys(summary):
     for panel, expected in ((by_size, (5.25, 79.69)), (by_latency, (0.5, 79.69))):
         points = {points.get_label(): points.get_offsets()[0] for points in panel.collections}
         assert len(points) == 8
-        assert points[label] == pytest.approx(expected)
+        assert tuple(points[label]) == pytest.approx(expected)
         assert panel.get_xlabel().endswith(("MiB", "ms"))
     assert by_size.get_ylabel() == "accuracy %"
     pyplot.close(figure)

@@ -59,7 +59,7 @@ def test_what_was_not_measured_may_be_absent_or_null(summary, path):
         (["seeds", 1], "7", ["seeds[1]: expected int"]),
         (["stages"], [], ["stages: is empty"]),
         (["stages", 2], None, ["stages[2]: expected dict"]),
-        (["stages", 2, "stage"], "widht", ["stages[2].stage: `widht`", "did you mean `width`?"]),
+        (["stages", 2, "stage"], "wdth", ["stages[2].stage: `wdth`", "did you mean `width`?"]),
         (["stages", 0, "stage"], "vocabulary", ["stages[0].stage: is `vocabulary`; the original comes first"]),
         (["stages", 2, "stage"], "int8", ["stages: one stage comes twice"]),
         (["stages", 2, "size_bytes"], ..., ["stages[2].size_bytes: missing; there are: stage, metrics, engines"]),
