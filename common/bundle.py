@@ -15,8 +15,9 @@ from common.bundle_checks import MANIFEST, check_labels, check_manifest, show
 from common.cli import UserError
 
 PROGRAM = ("model.pdmodel", "model.pdiparams")
-# What each engine opens: the first choice whose files are all in the bundle. FastDeploy brings ONNX Runtime 1.12 and
-# cannot read our fused model.onnx; model.portable.onnx, where there is one, holds standard operators only.
+# What each engine opens where the manifest names no file for it: the first choice whose files are all in the bundle.
+# FastDeploy brings ONNX Runtime 1.12, which does not know all fused operators of a model.onnx; a model.portable.onnx
+# holds standard operators only.
 MODEL_FILES: dict[str, tuple[tuple[str, ...], ...]] = {
     "paddle": (PROGRAM,),
     "paddle_tensorrt": (PROGRAM,),

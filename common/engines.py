@@ -139,14 +139,16 @@ class Paddle:
 
 
 class PaddleLite:
-    """Paddle Lite on x86, FP32."""
+    """Paddle Lite on x86, FP32, one thread."""
 
     def __init__(self, job: Job):
         from common.lite import LiteModel
 
-        self._model = LiteModel(job.files[0], threads=job.threads)
-        self.input_types = {each["name"]: each["dtype"] for each in job.bundle.inputs}  # a .nb file does not say
-        self.output_names = [each["name"] for each in job.bundle.outputs]
+        self._model = LiteModel(job.files[0])
+        self.input_types = {
+            job.bundle.inputs[0]["name"]: "int32"
+        }  # a .nb file names no dtype; LiteModel takes this one
+        self.output_names = self._model.output_names
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         return self._model.run(*arrays)

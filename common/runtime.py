@@ -151,8 +151,12 @@ def load(
     return predictor
 
 
-def available(engine: str, device: str = "cpu") -> str | None:
-    """Why an engine cannot be had here at all, or None. CPU engines are looked for, not imported."""
+def available(engine: str, device: str | None = None) -> str | None:
+    """Why an engine cannot be had here at all, or None. CPU engines are looked for, not imported.
+
+    Without a device: on the CPU, or on a GPU where the engine runs nowhere else.
+    """
+    device = device or ("gpu" if engine in ALLOWED_GPU and engine not in ALLOWED else "cpu")
     _check_words(engine, device, 1)
     missing = _missing_package(engine)
     if missing or device == "cpu":
@@ -174,6 +178,8 @@ def _check_words(engine: str, device: str, threads: int) -> None:
         raise UserError(f"{engine} does not run on {device}; engines that do: {there}")
     if threads < 1:
         raise UserError(f"threads must be at least 1, got {threads}")
+    if threads > 1 and engine == "paddlelite":
+        raise UserError(f"paddlelite runs on one thread here, got {threads}; take onnxruntime for more")
 
 
 def _precision(bundle: Bundle, engine: str, device: str, asked: str | None) -> str:

@@ -126,10 +126,9 @@ class Job:
 
     def batches(self, count: int) -> list[dict]:
         """The first batches of the training set, in a seeded order."""
-        sampler = training.SeededSampler(
-            self.rows["train"], self.options.per_device_train_batch_size, num_replicas=1, rank=0, shuffle=True
-        )
-        sampler.set_epoch(self.options.seed)
+        lengths = [len(row.ids) for row in self.rows["train"]]
+        size = self.options.per_device_train_batch_size
+        sampler = training.SeededSampler(self.rows["train"], size, lengths, self.options.seed)
         return list(islice(DataLoader(self.rows["train"], batch_sampler=sampler, collate_fn=finetune.collate), count))
 
     def finish(self, model: JointErnie, folder: Path, stage: str, metrics: dict) -> Path:

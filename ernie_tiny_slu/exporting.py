@@ -1,0 +1,127 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""A JointErnie as a bundle: program, ONNX, Paddle Lite files, vocabulary, labels, manifest; each engine checked."""
+from pathlib import Path
+
+import numpy as np
+from common import bundle, checkpoint, export, files, lite, onnx_encoder, parity, quantize
+from common.tagging import TagDecoder
+from common.tokenizer import WordPieceTokenizer
+from common.tokenizer_rules import RULES_VERSION
+
+import paddle
+from finetune import Labels, decoder_of
+from model import JointErnie
+from utils import read_examples
+
+TASK = "joint_intent_slot"
+GATE_SENTENCES = 200
+MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
+
+
+def export(model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict) -> Path:
+    """Write `folder/bundle` and, beside it, `infer_model.*` as links under the document's names.
+
+    Raises:
+        GateFailed: Paddle Inference or ONNX Runtime does not answer as the dynamic graph; no bundle is left then.
+    """
+    model.eval()
+    target = folder / "bundle"
+    with files.replacing_folder(target) as temporary:
+        write_models(model, temporary, options.input_dtype)
+        files.write_bytes(temporary / checkpoint.VOCABULARY, vocabulary.read_bytes())
+        files.write_json(temporary / "labels.json", {"intent": labels.intents, "slot": labels.slots})
+        manifest = manifest_of(model, options, labels, stage, metrics, vocabulary)
+        bundle.write_manifest(temporary, manifest)
+        manifest["engines"] = gate(model, temporary, options, labels, vocabulary)
+        bundle.write_manifest(temporary, manifest)
+    for suffix in ("pdmodel", "pdiparams"):
+        link = folder / f"infer_model.{suffix}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("bundle") / f"model.{suffix}")
+    print(f"exported: {target}", flush=True)
+    return target
+
+
+def write_models(model: JointErnie, folder: Path, dtype: str) -> None:
+    """Program, ONNX and Paddle Lite files into one folder."""
+    prefix = folder / "model"
+    encoder = export_arrays(model)
+    heads = [
+        onnx_encoder.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
+        onnx_encoder.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
+    ]
+    onnx_encoder.build(encoder, heads, folder / "model.onnx", style="onnxruntime", dtype=dtype)
+    export.save_program(model, prefix, dtype)
+    for extra in folder.glob("model.pdiparams.info"):
+        extra.unlink()
+    lite.convert_all(prefix, quantised=quantize.is_int8(model))
+
+
+def export_arrays(model: JointErnie) -> onnx_encoder.Encoder:
+    return export.encoder_arrays(model.ernie)
+
+
+def manifest_of(model: JointErnie, options, labels: Labels, stage: str, metrics: dict, vocabulary: Path) -> dict:
+    config = model.config
+    return {
+        "format": 1,
+        "app": "ernie_tiny_slu",
+        "task": TASK,
+        "stage": stage,
+        "precision": "int8" if quantize.is_int8(model) else "fp32",
+        "embedding": "int8" if getattr(config, "embedding_bits", 32) == 8 else "fp32",
+        "architecture": export.architecture(model.ernie, "ernie"),
+        "inputs": [{"name": "input_ids", "shape": [-1, -1], "dtype": options.input_dtype}],
+        "outputs": [
+            {"name": "intent_logits", "shape": [-1, len(labels.intents)]},
+            {"name": "slot_logits", "shape": [-1, -1, len(labels.slots)]},
+        ],
+        "max_length": options.max_seq_length,
+        "pad_id": config.pad_token_id,
+        "tokenizer": {"rules_version": RULES_VERSION, "vocab_size": len(WordPieceTokenizer(vocabulary))},
+        "decoder": {
+            "default": config.decoder,
+            "transitions": model.crf.transitions() if model.crf is not None else None,
+        },
+        "metrics": {"split": "dev", **metrics},
+        "engines": {},
+    }
+
+
+def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: Path) -> dict:
+    """Compare every engine with the dynamic graph on real sentences; print one line each."""
+    tokenizer = WordPieceTokenizer(vocabulary)
+    source = options.dev_path or options.train_path or Path(__file__).parent / "data" / "dev.txt"
+    examples = read_examples(source, labels.intents, labels.slots, options.skip_bad_lines)[:GATE_SENTENCES]
+    batches = parity.batches_by_length([tokenizer.encode(e.text, options.max_seq_length).ids for e in examples])
+    with paddle.no_grad():
+        reference = [outputs_of(model, batch) for batch in batches]
+    precision = "int8" if quantize.is_int8(model) else "fp32"
+    decide = decisions(decoder_of(model, labels))
+    results = parity.check_engines(folder, precision, batches, reference, decide)
+    print(f"parity on {len(examples)} sentences, {precision}:")
+    for engine, result in results.items():
+        print(parity.describe(engine, result), flush=True)
+    for engine in MUST_PASS:
+        if not results[engine]["passed"]:
+            raise parity.GateFailed(f"parity gate: {parity.describe(engine, results[engine]).strip()}; nothing exported")
+    return {engine: {"file": bundle.engine_file(folder, engine)} | result for engine, result in results.items()
+            if "refused" not in result}
+
+
+def outputs_of(model: JointErnie, ids: np.ndarray) -> dict[str, np.ndarray]:
+    intent, slots = model(paddle.to_tensor(ids))
+    return {"intent_logits": intent.numpy(), "slot_logits": slots.numpy()}
+
+
+def decisions(decoder: TagDecoder):
+    """A batch's outputs -> per sentence the intent and the decoded tags."""
+
+    def decide(outputs: dict[str, np.ndarray]) -> list:
+        intents = outputs["intent_logits"].argmax(axis=1)
+        tags = [decoder.decode(logits[1:-1]) for logits in outputs["slot_logits"]]
+        return [(int(intent), tuple(path)) for intent, path in zip(intents, tags, strict=True)]
+
+    return decide
+
+
