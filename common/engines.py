@@ -145,9 +145,7 @@ class PaddleLite:
         from common.lite import LiteModel
 
         self._model = LiteModel(job.files[0])
-        self.input_types = {
-            job.bundle.inputs[0]["name"]: "int32"
-        }  # a .nb file names no dtype; LiteModel takes this one
+        self.input_types = {job.bundle.inputs[0]["name"]: "int32"}  # what LiteModel takes; a .nb does not say
         self.output_names = self._model.output_names
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:

@@ -1,0 +1,130 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from common import bench, machine
+from common.cli import EnvironmentLacks, UserError
+
+import numpy as np
+import pytest
+
+CHILD = """
+import os, sys
+from common.bench import child_main
+from common.cli import EnvironmentLacks, UserError
+
+def answer(do, value=None):
+    if do == "sum":
+        print("chatter on stdout")
+        os.write(1, b"chatter from a C++ library\\n")
+        return {"sum": sum(value)}
+    if do == "user":
+        raise UserError("data.txt:3: three\\nfields; give four")
+    if do == "environment":
+        raise EnvironmentLacks("no such engine")
+    if do == "bug":
+        return {"sum": 1 // 0}
+    if do == "crash":
+        print("last words", file=sys.stderr, flush=True)
+        os.abort()
+    if do == "hang":
+        import time
+        time.sleep(60)
+    if do == "list":
+        return [1, 2]
+
+child_main(answer)
+"""
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch) -> str:
+    (tmp_path / "a_child.py").write_text(CHILD)
+    (tmp_path / "a_mute_child.py").write_text("print('not JSON')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "a_child"
+
+
+def test_measure_calls_every_item_in_every_pass():
+    calls = []
+    report = bench.measure(calls.append, ["a", "b", "c"], warmup=2, repeats=3)
+    assert calls == ["a", "b", "c"] * 5
+    assert report["calls"] == 9
+    assert 0 <= report["p50"] <= report["p95"] and report["mean"] > 0
+
+
+def test_measure_counts_in_milliseconds(monkeypatch):
+    clock = iter(np.cumsum([0, 2_000_000, 5, 4_000_000, 5, 9_000_000]).tolist())
+    monkeypatch.setattr(bench.time, "perf_counter_ns", lambda: next(clock))
+    report = bench.measure(lambda _: None, [1, 2, 3], warmup=1, repeats=1)
+    assert report["p50"] == pytest.approx(4.0)
+    assert report["p95"] == pytest.approx(8.5)  # between 4 and 9, nine tenths of the way
+    assert report["mean"] == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(("items", "warmup", "repeats"), [([], 1, 1), ([1], 0, 1), ([1], 1, 0)])
+def test_measure_refuses_to_measure_nothing(items, warmup, repeats):
+    with pytest.raises(ValueError, match="at least 1"):
+        bench.measure(print, items, warmup, repeats)
+
+
+def test_same_answers():
+    assert bench.same_answers(lambda item: {"logits": np.full(3, item), "slots": [("a", item)]}, [1, 2])
+    counter = iter(range(100))
+    assert not bench.same_answers(lambda item: {"logits": np.full(3, next(counter))}, [1, 2])
+    assert not bench.same_answers(lambda item: [np.zeros(next(counter))], [1])
+    assert not bench.same_answers(lambda item: {str(next(counter)): 1}, [1])
+
+
+def test_machine_says_what_a_figure_needs():
+    report = bench.machine()
+    assert report["cores"] >= 1 and report["cpu"]
+    assert report["python"] == platform.python_version()
+    assert report["libraries"]["numpy"] == np.__version__
+    assert set(report["features"]) <= machine.cpu_flags()
+    assert sys.platform != "linux" or report["memory_mb"] > 100
+
+
+def test_peak_memory_grows_with_what_is_held():
+    before = bench.peak_rss_mb()
+    block = np.ones(100 << 20, np.uint8)
+    # memory a test before this one gave back may be used again, so a little less than 100 MB may be new
+    assert block[-1] == 1 and bench.peak_rss_mb() >= max(before, 100)
+
+
+def test_a_child_answers_whatever_its_libraries_print(child):
+    assert bench.run_child(child, {"do": "sum", "value": [1, 2, 3]}) == {"sum": 6}
+
+
+def test_a_childs_expected_failures_keep_their_kind(child):
+    with pytest.raises(UserError, match=r"^data.txt:3: three fields; give four$"):
+        bench.run_child(child, {"do": "user"})
+    with pytest.raises(EnvironmentLacks, match=r"^no such engine$"):
+        bench.run_child(child, {"do": "environment"})
+
+
+def test_a_childs_crash_is_told_with_its_last_line(child):
+    with pytest.raises(RuntimeError, match=r"exit code 1: ZeroDivisionError"):
+        bench.run_child(child, {"do": "bug"})
+    with pytest.raises(RuntimeError, match=r"signal SIGABRT: last words"):
+        bench.run_child(child, {"do": "crash"})
+    with pytest.raises(RuntimeError, match="no answer after 2 s"):
+        bench.run_child(child, {"do": "hang"}, timeout=2)
+    with pytest.raises(RuntimeError, match="not an object"):
+        bench.run_child(child, {"do": "list"})
+    with pytest.raises(RuntimeError, match="not JSON"):
+        bench.run_child("a_mute_child", {})
+    with pytest.raises(RuntimeError, match="No module named"):
+        bench.run_child("no_such_child", {})
+
+
+def test_stdout_comes_back():
+    script = (
+        "import os; from common.bench import stdout_to_stderr\n"
+        "with stdout_to_stderr(): print('python'); os.write(1, b'library\\n')\n"
+        "print('out')"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "out\n" and sorted(result.stderr.split()) == ["library", "python"]
