@@ -1,7 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Every way of writing the encoder against a NumPy reference that is written without looking at ONNX."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from math import erf
 
 from common import onnx_encoder
@@ -278,6 +281,41 @@ def test_openvino_reads_the_portable_file(tmp_path, int8):
     compiled = openvino.Core().compile_model(tmp_path / "m.onnx", "CPU", options)
     answers = compiled({"input_ids": ids})
     assert_close([answers["intent"], answers["slot"]], want, 1e-4)
+
+
+FASTDEPLOY = """
+import sys, numpy, fastdeploy
+option = fastdeploy.RuntimeOption()
+option.set_model_path(sys.argv[1], "", fastdeploy.ModelFormat.ONNX)
+option.use_cpu()
+option.set_cpu_thread_num(1)
+getattr(option, f"use_{sys.argv[2]}_backend")()
+numpy.savez(sys.argv[4], *fastdeploy.Runtime(option).infer({"input_ids": numpy.load(sys.argv[3])}))
+"""
+
+
+@pytest.mark.parametrize(
+    "style, int8, engine, tolerance",
+    [
+        ("portable", False, "ort", 1e-5),
+        ("portable", True, "ort", 1e-4),
+        ("onnxruntime", True, "ort", 1e-4),  # fused float32 is too new for its ONNX Runtime 1.12
+        ("portable", True, "openvino", 0.1),  # it computes in bf16 where the CPU has it, and that flips roundings
+    ],
+)
+def test_fastdeploy_reads_the_file(tmp_path, style, int8, engine, tolerance):
+    if find_spec("fastdeploy") is None:  # not imported here: it brings an ONNX Runtime of its own
+        pytest.skip("fastdeploy-python is not installed")
+    encoder, heads = make(int8, int8)
+    ids, want = (
+        away_from_ties(encoder, heads, style == "portable") if int8 else (IDS, Reference(encoder, heads).run(IDS))
+    )
+    onnx_encoder.build(encoder, heads, tmp_path / "m.onnx", style)
+    np.save(tmp_path / "ids.npy", ids)
+    words = [tmp_path / "m.onnx", engine, tmp_path / "ids.npy", tmp_path / "answers.npz"]
+    child = subprocess.run([sys.executable, "-c", FASTDEPLOY, *map(str, words)], capture_output=True, text=True)
+    assert child.returncode == 0, child.stdout[-500:] + child.stderr[-500:]
+    assert_close(list(np.load(tmp_path / "answers.npz").values()), want, tolerance)
 
 
 @pytest.mark.parametrize("scale", [None, 0.0, -0.1, float("nan"), float("inf")])
