@@ -23,7 +23,7 @@ MODEL_FILES: dict[str, tuple[tuple[str, ...], ...]] = {
     "paddle_tensorrt": (PROGRAM,),
     "onnxruntime": (("model.onnx",),),
     "onnxruntime_tensorrt": (("model.portable.onnx",), ("model.onnx",)),
-    "openvino": (("model.onnx",), PROGRAM),
+    "openvino": (("model.portable.onnx",), PROGRAM, ("model.onnx",)),
     "paddlelite": (("model.x86.nb",),),
     "fastdeploy_paddle": (PROGRAM,),
     "fastdeploy_onnxruntime": (("model.portable.onnx",), PROGRAM),
@@ -158,7 +158,7 @@ def write_manifest(folder: Path | str, manifest: dict[str, Any]) -> None:
 def engine_files(bundle: Bundle, engine: str) -> tuple[Path, ...]:
     """The model files an engine opens: what the manifest names for it, else the first whole choice of MODEL_FILES.
 
-    An INT8 bundle's model.onnx is made for ONNX Runtime (fused operators), so OpenVINO takes the Paddle program there.
+    OpenVINO is fastest on INT8 with the Paddle program, whose fake quantisation it folds by itself.
 
     Raises:
         UserError: the bundle has no file for this engine.
@@ -180,6 +180,11 @@ def engine_files(bundle: Bundle, engine: str) -> tuple[Path, ...]:
         f"{bundle.path}: no {wanted} among the manifest's files, which {engine} needs; "
         f"export with it, or take another engine (the bundle holds {', '.join(sorted(listed))})"
     )
+
+
+def engine_file(bundle: Bundle | Path | str, engine: str) -> str:
+    """Name of the file that the manifest's `engines` entry is to hold; a program goes without its .pdiparams."""
+    return engine_files(bundle if isinstance(bundle, Bundle) else read_bundle(bundle), engine)[0].name
 
 
 def file_bytes(bundle: Bundle, engine: str) -> int:

@@ -50,6 +50,8 @@ def check_manifest(manifest: Any, where: Path | str) -> None:
         rules.refuse(f"this program's tokenizer has rules {TOKENIZER_RULES}; export the bundle again")
     top["tokenizer"]["vocab_size"].count()
     _check_files(top["files"])
+    if manifest.get("int8_ops") is not None:  # which operators Paddle Inference may run as INT8; all where absent
+        top["int8_ops"].list_of(_Place.text)
     if "metrics" in manifest:
         top["metrics"].expect(dict, "an object")
     if "engines" in manifest:
