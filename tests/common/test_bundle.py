@@ -73,7 +73,7 @@ def test_another_task_or_app(folder):
 
 def test_no_folder_no_manifest(folder, tmp_path):
     with pytest.raises(UserError, match=r"no such bundle folder.*holds: bundle"):
-        read_bundle(tmp_path / "bundel")
+        read_bundle(tmp_path / "bundle2")
     with pytest.raises(UserError, match="a bundle is a folder"):
         read_bundle(folder / "vocab.txt")
     (folder / "manifest.json").unlink()
