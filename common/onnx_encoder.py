@@ -129,8 +129,9 @@ def build(
     style: Literal["portable", "onnxruntime"] = "onnxruntime",
     pairs: bool = False,
     fast_gelu: bool = False,
+    dtype: Literal["int32", "int64"] = "int32",
 ) -> None:
-    """Write the model: input_ids int32 [batch, length] → one float32 output per head.
+    """Write the model: input_ids [batch, length] → one float32 output per head.
 
     A sentence head gives [batch, classes], a token head [batch, length, classes]; both axes are free, `length` up to
     the rows of the position table. Positions where input_ids == pad_id are not attended to. Position and token type
@@ -141,8 +142,10 @@ def build(
         heads: at least one, with different names.
         path: written whole or not at all.
         style: see the module's text.
-        pairs: also take token_type_ids int32 [batch, length] (0 the first, 1 the second text).
-        fast_gelu: style "onnxruntime" only: the tanh form of GELU, at most 5e-4 off and 2-4 % faster.
+        pairs: also take token_type_ids [batch, length] (0 the first, 1 the second text).
+        dtype: of the ids.
+        fast_gelu: style "onnxruntime" only: the tanh form of GELU, 4 % faster. At most 5e-4 off, but in an INT8 model
+            that flips enough roundings to move logits as much as the quantisation did: check the predictions.
 
     Raises:
         ValueError: shapes or heads that do not fit together, with the layer's name.
@@ -162,7 +165,7 @@ def build(
         logits = writer.linear(pooled if head.on == "sentence" else states, head.linear, head.name)
         outputs[head.name] = (logits, (*axes, len(head.linear.bias)))
     inputs = dict.fromkeys(["input_ids", "token_type_ids"] if pairs else ["input_ids"], ("batch", "length"))
-    files.write_bytes(path, writer.graph.model(inputs, outputs).SerializeToString())
+    files.write_bytes(path, writer.graph.model(inputs, outputs, dtype).SerializeToString())
 
 
 def check(encoder: Encoder, heads: Sequence[Head], pairs: bool) -> None:
@@ -185,13 +188,22 @@ def check(encoder: Encoder, heads: Sequence[Head], pairs: bool) -> None:
         raise ValueError("heads: at least one, with different names")
     for head in heads:
         head.linear.check(f"head {head.name}")
+        rows = encoder.pooler.weight.shape[1] if head.on == "sentence" and encoder.pooler is not None else hidden
+        if head.linear.weight.shape[0] != rows:
+            raise ValueError(f"head {head.name}: weight has {head.linear.weight.shape[0]} rows, expected {rows}")
         if head.on not in ("sentence", "tokens") or (head.on == "sentence" and encoder.pooler is None):
             raise ValueError(f'head {head.name}: on must be "tokens", or "sentence" with a pooler; got "{head.on}"')
     if encoder.pooler is not None:
         encoder.pooler.check("pooler")
+        if encoder.pooler.weight.shape[0] != hidden:
+            raise ValueError(f"pooler: weight has {encoder.pooler.weight.shape[0]} rows, expected {hidden}")
     for name in ("words", "positions", "token_types", "task_types"):
         table: Table | None = getattr(encoder, name)
-        if table is not None and (table.values.dtype == np.int8) != (table.row_scale is not None):
+        if table is None:
+            continue
+        if (table.values.dtype == np.int8) != (table.row_scale is not None):
             raise ValueError(f"{name}: int8 values need a row_scale, float32 values have none")
+        if table.values.shape[1:] != (hidden,) or table.values.dtype not in (np.int8, np.float32):
+            raise ValueError(f"{name}: {table.values.dtype} {table.values.shape}, expected [rows, {hidden}]")
     if pairs and encoder.token_types is None:
         raise ValueError("pairs=True needs a token type table")

@@ -54,10 +54,22 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, made, name=name, domain=domain, **attributes))
         return made[0] if outputs == 1 else made
 
-    def model(self, inputs: dict[str, tuple], outputs: dict[str, tuple[str, tuple]]) -> onnx.ModelProto:
-        """The model. `inputs`: name → axes (int32); `outputs`: name → (tensor, axes) (float32); a str axis is free."""
+    def model(
+        self, inputs: dict[str, tuple], outputs: dict[str, tuple[str, tuple]], dtype: str = "int32"
+    ) -> onnx.ModelProto:
+        """The model. `inputs`: name → axes; `outputs`: name → (tensor, axes) (float32); a str axis is free.
+
+        Inside, ids are int32; with dtype "int64" the inputs are cast first.
+        """
         from onnx import TensorProto, helper
 
+        given = TensorProto.INT32
+        if dtype == "int64":
+            given = TensorProto.INT64
+            for node in self.nodes:
+                node.input[:] = [f"{word}.int32" if word in inputs else word for word in node.input]
+            casts = [helper.make_node("Cast", [name], [f"{name}.int32"], to=TensorProto.INT32) for name in inputs]
+            self.nodes[:0] = casts
         final = {tensor: name for name, (tensor, _) in outputs.items()}
         for node in self.nodes:
             node.input[:] = [final.get(word, word) for word in node.input]
@@ -65,7 +77,7 @@ class Graph:
         graph = helper.make_graph(
             self.nodes,
             "encoder",
-            [helper.make_tensor_value_info(name, TensorProto.INT32, axes) for name, axes in inputs.items()],
+            [helper.make_tensor_value_info(name, given, axes) for name, axes in inputs.items()],
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, axes) for name, (_, axes) in outputs.items()],
             list(self.constants.values()),
         )
@@ -110,7 +122,8 @@ def to_unsigned_weights(path_or_bytes: Path | str | bytes) -> bytes:
 
     AVX2 and plain AVX-512 multiply uint8 by int8 with `vpmaddubsw`, which adds two products in 16 bits and cuts what
     does not fit: 255 * 127 * 2 > 32767, so answers come out wrong without an error. The uint8 x uint8 kernels widen
-    first: exact on every CPU, slower. Embedding tables stay as they are, nothing is multiplied with them.
+    first: exact on every CPU, slower there; with VNNI there is no difference in time (0.352 ms both, Zen 4, 4 layers
+    of 312, 9 tokens). Embedding tables stay as they are, nothing is multiplied with them.
 
     Returns:
         The serialised model.

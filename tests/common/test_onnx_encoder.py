@@ -335,6 +335,10 @@ def test_a_failed_build_leaves_the_old_file(tmp_path):
         onnx_encoder.build(encoder, heads, path)
     with pytest.raises(ValueError, match="head intent: on must be"):
         onnx_encoder.build(make(pooler=None)[0], heads, path)
+    with pytest.raises(ValueError, match="head slot: weight has 32 rows, expected 48"):
+        onnx_encoder.build(make()[0], [replace(heads[1], linear=Maker(False).linear(32, 9))], path)
+    with pytest.raises(ValueError, match="positions: float32"):
+        onnx_encoder.build(make(positions=Table(np.zeros((12, 40), np.float32)))[0], heads, path)
     with pytest.raises(ValueError, match="different names"):
         onnx_encoder.build(make()[0], [heads[0], heads[0]], path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"] and path.read_bytes() == b"old"
