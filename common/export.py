@@ -1,6 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """From a model in memory to the files that engines open: the static program and the small ONNX."""
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,12 @@ def save_program(model: nn.Layer, prefix: Path, dtype: str, names: Sequence[str]
     # One InputSpec per input with a name of its own: one object used twice would name both alike, without a word.
     specification = [InputSpec([None, None], dtype, name) for name in names]
     prefix.parent.mkdir(parents=True, exist_ok=True)
+    model = deepcopy(model)  # to_static replaces `forward` for good
     if quantize.is_int8(model):
         quantize.slim_qat(model.config.linear_quantization).save_quantized_model(model, str(prefix), specification)
-        return
-    paddle.jit.save(paddle.jit.to_static(model, input_spec=specification, full_graph=True), str(prefix))
+    else:
+        paddle.jit.save(paddle.jit.to_static(model, input_spec=specification, full_graph=True), str(prefix))
+    Path(f"{prefix}.pdiparams.info").unlink(missing_ok=True)  # names for training; no engine reads it
 
 
 def linear_arrays(layer: nn.Layer) -> onnx_encoder.Linear:

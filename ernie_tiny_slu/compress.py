@@ -136,7 +136,7 @@ class Job:
         model.eval()
         finetune.save(model, self.vocabulary, folder, self.options, stage, metrics)
         print(f"{folder.name}, dev: " + "  ".join(f"{k} {v:.4f}" for k, v in metrics.items()), flush=True)
-        exporting.export(model, self.vocabulary, folder, self.options, self.labels, stage, metrics)
+        exporting.write_bundle(model, self.vocabulary, folder, self.options, self.labels, stage, metrics)
         return folder
 
     def evaluate(self, model: JointErnie) -> dict[str, float]:

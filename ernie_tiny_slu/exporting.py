@@ -18,7 +18,7 @@ GATE_SENTENCES = 200
 MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
 
-def export(model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict) -> Path:
+def write_bundle(model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict) -> Path:
     """Write `folder/bundle` and, beside it, `infer_model.*` as links under the document's names.
 
     Raises:
@@ -44,21 +44,20 @@ def export(model: JointErnie, vocabulary: Path, folder: Path, options, labels: L
 
 def write_models(model: JointErnie, folder: Path, dtype: str) -> None:
     """Program, ONNX and Paddle Lite files into one folder."""
-    prefix = folder / "model"
-    encoder = export_arrays(model)
+    int8 = quantize.is_int8(model)
     heads = [
         onnx_encoder.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
         onnx_encoder.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
     ]
-    onnx_encoder.build(encoder, heads, folder / "model.onnx", style="onnxruntime", dtype=dtype)
-    export.save_program(model, prefix, dtype)
-    for extra in folder.glob("model.pdiparams.info"):
-        extra.unlink()
-    lite.convert_all(prefix, quantised=quantize.is_int8(model))
-
-
-def export_arrays(model: JointErnie) -> onnx_encoder.Encoder:
-    return export.encoder_arrays(model.ernie)
+    # INT8 wants ONNX Runtime's own operators; FP32 in standard ones is read by every engine.
+    style = "onnxruntime" if int8 else "portable"
+    onnx_encoder.build(export.encoder_arrays(model.ernie), heads, folder / "model.onnx", style, dtype=dtype)
+    export.save_program(model, folder / "model", dtype)
+    if dtype == "int32":  # Paddle Lite's Java API and phones pass int32; an int64 model would be read wrongly there
+        program = folder / "model.pdmodel", folder / "model.pdiparams"
+        lite.convert(*program, folder / "model.arm", "arm", int8)
+        if not int8:
+            lite.convert(*program, folder / "model.x86", "x86", int8)
 
 
 def manifest_of(model: JointErnie, options, labels: Labels, stage: str, metrics: dict, vocabulary: Path) -> dict:
@@ -105,8 +104,12 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
     for engine in MUST_PASS:
         if not results[engine]["passed"]:
             raise parity.GateFailed(f"parity gate: {parity.describe(engine, results[engine]).strip()}; nothing exported")
-    return {engine: {"file": bundle.engine_file(folder, engine)} | result for engine, result in results.items()
-            if "refused" not in result}
+    checked = bundle.read_bundle(folder)
+    return {
+        engine: {"file": bundle.engine_files(checked, engine)[0].name} | result
+        for engine, result in results.items()
+        if "refused" not in result
+    }
 
 
 def outputs_of(model: JointErnie, ids: np.ndarray) -> dict[str, np.ndarray]:

@@ -134,7 +134,9 @@ def load_model(options, labels: Labels) -> tuple[JointErnie, Path]:
         heads |= {"dropout": options.dropout, "decoder": options.decoder}
     model = JointErnie.from_pretrained(options.model_name_or_path, **heads)
     if options.decoder == "crf" and model.crf is None:
-        raise UserError(f"--decoder crf: {folder} was trained without transitions; train with --decoder crf")
+        if not options.do_train:
+            raise UserError(f"--decoder crf: {folder} was trained without transitions; train it on with --do_train")
+        model.add_crf()
     if options.decoder:
         model.config.decoder = options.decoder
     vocabulary = folder / checkpoint.VOCABULARY

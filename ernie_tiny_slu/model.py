@@ -39,7 +39,9 @@ class JointErnie(ErniePretrainedModel):
         self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
         self.intent_classifier = nn.Linear(config.hidden_size, config.intent_dim)
         self.slot_classifier = nn.Linear(config.hidden_size, config.slot_dim)
-        self.crf = Crf(config.slot_dim) if config.decoder == "crf" else None
+        self.crf = None
+        if config.decoder == "crf" or getattr(config, "has_transitions", False):
+            self.add_crf()
         width.apply_config(self.ernie.encoder, config)
         quantize.apply_config(self, config)
 
@@ -51,6 +53,14 @@ class JointErnie(ErniePretrainedModel):
             UserError: a checkpoint of ours whose weights do not fit its config, or a name that cannot be reached.
         """
         return checkpoint.load(cls, super().from_pretrained, pretrained_model_name_or_path, *args, **kwargs)
+
+    def add_crf(self) -> None:
+        """Put transitions between slot tags on top, all zero; training moves them, and `crf` becomes the decoder.
+
+        They stay in the checkpoint when another decoder is chosen later.
+        """
+        self.crf = Crf(self.config.slot_dim)
+        self.config.decoder, self.config.has_transitions = "crf", True
 
     def encode(self, input_ids):
         """Hidden states [batch, length, hidden] and the pooled [CLS] state [batch, hidden]."""

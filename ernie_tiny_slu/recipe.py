@@ -31,7 +31,7 @@ def run(options) -> None:
     if options.do_train or options.do_eval:
         metrics = train_and_evaluate(options, arguments, model, vocabulary, labels, stage, resume)
     if options.do_export:
-        exporting.export(model, vocabulary, options.output_dir, options, labels, stage, metrics)
+        exporting.write_bundle(model, vocabulary, options.output_dir, options, labels, stage, metrics)
 
 
 def train_and_evaluate(options, arguments, model, vocabulary: Path, labels, stage: str, resume: str | None) -> dict:
