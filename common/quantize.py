@@ -104,8 +104,10 @@ def calibrate(model: nn.Layer, batches: Iterable[dict], settings: dict) -> int:
     """
     prepare_linears(model, **settings)
     model.eval()
-    for layer in quantised_linears(model).values():
-        layer._fake_quant_input.train()  # only the range observers move, dropout stays off
+    for layer in model.sublayers():  # only the range observers move, dropout stays off
+        for observer in ("_fake_quant_input", "_ma_output_scale"):
+            if hasattr(layer, observer):
+                getattr(layer, observer).train()
     used = 0
     with paddle.no_grad():
         for batch in batches:
