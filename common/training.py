@@ -1,9 +1,15 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """PaddleNLP's Trainer, made to end with what it measured, to survive a kill, and to resume exactly."""
+
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+
+from common import files
+from common.cli import EnvironmentLacks, UserError
+from common.options import TrainingOptions
 
 import numpy as np
 import paddle
@@ -11,9 +17,13 @@ from paddle.io import DistributedBatchSampler
 from paddlenlp.trainer import Trainer, TrainerCallback, TrainingArguments
 from paddlenlp.utils.log import logger
 
-from common.cli import EnvironmentLacks, UserError
-from common.options import TrainingOptions
-
+CONFIGURATION = "configuration.json"  # what a run was started with, to be compared when it is resumed
+# Options that may change when a run goes on: they do not touch what is computed.
+FREE_ON_RESUME = {
+    "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "device", "logging_steps", "save_total_limit",
+    "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "do_export", "input_dtype", "dev_path",
+    "per_device_eval_batch_size", "skip_bad_lines",
+}  # fmt: skip
 WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
 PREFIX = "checkpoint-"
 
@@ -121,10 +131,29 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None) -
     """Where to go on from; clears away checkpoints that a kill left unfinished.
 
     Raises:
-        UserError: the output folder holds something and neither resuming nor overwriting was asked for, or there is
-            nothing to resume from.
+        UserError: the output folder holds something and neither resuming nor overwriting was asked for, the checkpoint
+            named is not whole, or it comes from a run with other options.
     """
     folder = Path(folder or options.output_dir)
+    found = _found_checkpoint(options, folder)
+    configuration = {k: str(v) for k, v in asdict(options).items() if k not in FREE_ON_RESUME}
+    if found and (folder / CONFIGURATION).exists():
+        _check_same(files.read_json(folder / CONFIGURATION), configuration, found)
+    else:
+        files.write_json(folder / CONFIGURATION, configuration)
+    return found
+
+
+def _check_same(before: dict, now: dict, found: str) -> None:
+    for name in sorted(before.keys() & now.keys()):
+        if before[name] != now[name]:
+            raise UserError(
+                f"--{name} is {now[name]}, but {found} comes from a run with {before[name]}; pass --{name} {before[name]} "
+                "to go on with that run, or --overwrite_output_dir without --resume_from_checkpoint to start anew"
+            )
+
+
+def _found_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
     if options.resume_from_checkpoint:
         for unfinished in folder.glob(f"{PREFIX}*"):
             if unfinished.is_dir() and not (unfinished / WHOLE).exists():
@@ -139,7 +168,9 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None) -
             )
         return options.resume_from_checkpoint
     if folder.is_dir() and any(folder.iterdir()) and not options.overwrite_output_dir:
-        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir, or --resume_from_checkpoint last to go on")
+        raise UserError(
+            f"{folder} is not empty; pass --overwrite_output_dir, or --resume_from_checkpoint last to go on"
+        )
     for stale in folder.glob(f"{PREFIX}*"):
         shutil.rmtree(stale)
     return None

@@ -1,6 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """--do_compress: width pruning, INT8 matrix products and INT8 embeddings, alone or one after the other."""
+
+import shutil
 from copy import deepcopy
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -91,7 +94,9 @@ def run(options, model: JointErnie, vocabulary: Path, labels: Labels) -> None:
     job = Job(options, labels, vocabulary, rows)
     folders = [Path(options.model_name_or_path)]
     for word in words:
-        folders = [made for folder in folders for made in getattr(job, word)(folder, "_".join(name_parts(folder, options)))]
+        folders = [
+            made for folder in folders for made in getattr(job, word)(folder, "_".join(name_parts(folder, options)))
+        ]
     print("compressed: " + " ".join(str(folder) for folder in folders), flush=True)
 
 
@@ -123,6 +128,13 @@ class Job:
             "eval_dataset": self.rows["dev"],
             "tokenizer": finetune.ErnieTokenizer(str(self.vocabulary)),
         }
+
+    def resume(self, work: Path) -> str | None:
+        """Where a step that was interrupted goes on; without --resume_from_checkpoint it starts anew."""
+        if not self.options.resume_from_checkpoint:
+            shutil.rmtree(work, ignore_errors=True)
+            return None
+        return training.checkpoint_to_resume(replace(self.options, resume_from_checkpoint="last"), work)
 
     def batches(self, count: int) -> list[dict]:
         """The first batches of the training set, in a seeded order."""
@@ -157,7 +169,7 @@ class Job:
         ofa.reorder(encoder, ofa.importance(encoder, self.batches(self.options.importance_batches), loss_of))
         folders = {ratio: self.folder(name, f"width_mult_{ratio:g}") for ratio in self.options.width_mult_list}
         work = self.folder(name, "dynabert")
-        resume = training.checkpoint_to_resume(self.options, work) if self.options.resume_from_checkpoint else None
+        resume = self.resume(work)
         keep = KeepBest(self, folders, source, fresh=resume is None)
         trainer = WidthTrainer(
             self.labels, teacher, self.options.width_mult_list, keep, **self.trainer_arguments(model, work)
@@ -176,7 +188,7 @@ class Job:
         work = self.folder(name, "qat_training")
         arguments = self.trainer_arguments(model, work)
         trainer = DistillingTrainer(self.labels, teacher, **arguments)
-        trainer.train(training.checkpoint_to_resume(self.options, work) if self.options.resume_from_checkpoint else None)
+        trainer.train(self.resume(work))
         quantize.check_scales(model)
         model.eval()
         metrics = finetune.plain_metrics(trainer.evaluate())

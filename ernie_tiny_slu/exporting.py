@@ -1,13 +1,14 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """A JointErnie as a bundle: program, ONNX, Paddle Lite files, vocabulary, labels, manifest; each engine checked."""
+
 from pathlib import Path
 
-import numpy as np
 from common import bundle, checkpoint, export, files, lite, onnx_encoder, parity, quantize
 from common.tagging import TagDecoder
 from common.tokenizer import WordPieceTokenizer
 from common.tokenizer_rules import RULES_VERSION
 
+import numpy as np
 import paddle
 from finetune import Labels, decoder_of
 from model import JointErnie
@@ -18,7 +19,9 @@ GATE_SENTENCES = 200
 MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
 
-def write_bundle(model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict) -> Path:
+def write_bundle(
+    model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict
+) -> Path:
     """Write `folder/bundle` and, beside it, `infer_model.*` as links under the document's names.
 
     Raises:
@@ -103,7 +106,9 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
         print(parity.describe(engine, result), flush=True)
     for engine in MUST_PASS:
         if not results[engine]["passed"]:
-            raise parity.GateFailed(f"parity gate: {parity.describe(engine, results[engine]).strip()}; nothing exported")
+            raise parity.GateFailed(
+                f"parity gate: {parity.describe(engine, results[engine]).strip()}; nothing exported"
+            )
     checked = bundle.read_bundle(folder)
     return {
         engine: {"file": bundle.engine_files(checked, engine)[0].name} | result
@@ -126,5 +131,3 @@ def decisions(decoder: TagDecoder):
         return [(int(intent), tuple(path)) for intent, path in zip(intents, tags, strict=True)]
 
     return decide
-
-

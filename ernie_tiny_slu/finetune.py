@@ -1,10 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Training JointErnie: rows, batches, the trainer, and the steps of --do_train and --do_eval."""
+
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from common import checkpoint, files, training, vocab
 from common.cli import UserError
 from common.data import Span, describe, read_labels, read_tag_labels
@@ -12,6 +12,7 @@ from common.metrics import joint_scores
 from common.tagging import TagDecoder, spans
 from common.tokenizer import WordPieceTokenizer
 
+import numpy as np
 import paddle
 from model import IGNORED, JointErnie
 from paddlenlp.transformers import ErnieConfig, ErnieTokenizer
@@ -79,7 +80,9 @@ def predicted_spans(logits: np.ndarray, row: Row, decoder: TagDecoder) -> list[S
     return spans(decoder.decode(logits[inside]), decoder.tags, row.offsets[inside])
 
 
-def score(rows: list[Row], intent_logits: np.ndarray, slot_logits: np.ndarray, labels: Labels, decoder: TagDecoder) -> dict:
+def score(
+    rows: list[Row], intent_logits: np.ndarray, slot_logits: np.ndarray, labels: Labels, decoder: TagDecoder
+) -> dict:
     """Joint scores of logits [rows, intents] and [rows, length, tags] against the whole, uncut examples."""
     return joint_scores(
         [row.example.intent for row in rows],

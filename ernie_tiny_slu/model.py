@@ -1,13 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """JointErnie: one ERNIE encoder, an intent head on [CLS] and a slot head on every token."""
 
+from common import checkpoint, quantize, width
+from common.crf import Crf
+
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 from paddlenlp.transformers import ErnieConfig, ErnieModel, ErniePretrainedModel
-
-from common import checkpoint, quantize, width
-from common.crf import Crf
 
 V2_NAMES = tuple(f"ernie-3.0-tiny-{size}-v2-zh" for size in ("base", "medium", "mini", "micro", "nano", "pico"))
 V1_NAMES = tuple(f"ernie-3.0-tiny-{size}-v1-zh" for size in ("base", "medium", "mini", "micro", "nano"))

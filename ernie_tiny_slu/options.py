@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Options of run_train.py: the document's words, their defaults, and which exclude each other."""
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,9 @@ class Options(TrainingOptions):
         if self.do_compress and others:
             raise UserError(f"--do_compress and --{others[0]} exclude each other; compress in a run of its own")
         if not self.do_compress and not others:
-            raise UserError("nothing to do; pass --do_train, --do_eval, --do_export, --prune_embeddings or --do_compress")
+            raise UserError(
+                "nothing to do; pass --do_train, --do_eval, --do_export, --prune_embeddings or --do_compress"
+            )
         if self.train_path is None and (self.do_train or self.do_compress or self.prune_embeddings):
             raise UserError("--train_path is needed to train, compress or prune")
         if self.dev_path is None and (self.do_train or self.do_compress or self.do_eval):
@@ -109,4 +112,3 @@ def check_strategy(strategy: str) -> list[str]:
     if {"qat", "ptq"} <= set(words):
         raise UserError(f"--strategy {strategy}: qat and ptq both make INT8 matrix products; take one")
     return [word for word in STRATEGIES if word in words]
-

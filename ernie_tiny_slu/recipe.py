@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What run_train.py does, in order: load, prune, train, evaluate, export; or compress."""
+
 from pathlib import Path
 
 from common import training

@@ -1,6 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune, prune, compress, evaluate and export the joint intent and slot model."""
+
 from common import cli
+
 from options import Options
 
 
