@@ -3,6 +3,7 @@
 
 PaddleNLP's own loader only warns about weights that are missing or of another shape, and leaves random ones in place.
 """
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """From a model in memory to the files that engines open: the static program and the small ONNX."""
+
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path

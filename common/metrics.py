@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Scores, in 0..1: thin over scikit-learn and seqeval."""
+
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -7,7 +8,9 @@ import numpy as np
 from common.data import Span
 
 
-def entity_scores(gold: Sequence[Collection[Span]], predicted: Sequence[Collection[Span]], lengths: Sequence[int]) -> dict:
+def entity_scores(
+    gold: Sequence[Collection[Span]], predicted: Sequence[Collection[Span]], lengths: Sequence[int]
+) -> dict:
     """Micro precision, recall and F1 of whole entities (kind, begin and end all right), by seqeval.
 
     Args:
@@ -17,7 +20,8 @@ def entity_scores(gold: Sequence[Collection[Span]], predicted: Sequence[Collecti
     from seqeval.metrics import f1_score, precision_score, recall_score
 
     tags = [
-        [_character_tags(spans, length) for spans, length in zip(side, lengths, strict=True)] for side in (gold, predicted)
+        [_character_tags(spans, length) for spans, length in zip(side, lengths, strict=True)]
+        for side in (gold, predicted)
     ]
     scores = {"precision": precision_score, "recall": recall_score, "f1": f1_score}
     return {name: float(score(*tags, zero_division=0)) for name, score in scores.items()}

@@ -6,6 +6,7 @@ first, then train several widths of one set of weights with the fine-tuned model
 a plain small model (`common.width`). PaddleSlim's `nas.ofa` is not used: on these versions it drops the attention's
 scale, accumulates importance wrongly and replaces Paddle's transformer process-wide.
 """
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 

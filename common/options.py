@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The training options that every app has, under the names of PaddleNLP's Trainer."""
+
 from dataclasses import dataclass, fields
 from pathlib import Path
 

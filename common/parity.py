@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The parity gate: a new stage against the one before, and every engine against the dynamic graph."""
+
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -105,4 +106,6 @@ def describe(engine: str, result: dict) -> str:
     if "refused" in result:
         return f"  {engine:24} not taken: {result['refused']}"
     verdict = "passed" if result["passed"] else "FAILED"
-    return f"  {engine:24} {verdict}  largest difference {result['max_abs_diff']:.2e}  agreement {result['agreement']:.2%}"
+    return (
+        f"  {engine:24} {verdict}  largest difference {result['max_abs_diff']:.2e}  agreement {result['agreement']:.2%}"
+    )

@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """INT8: fake-quantised Linear layers (trained or calibrated), INT8 embeddings, and the numbers that exporters need."""
+
 from collections.abc import Iterable
 
 import numpy as np

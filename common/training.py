@@ -148,8 +148,8 @@ def _check_same(before: dict, now: dict, found: str) -> None:
     for name in sorted(before.keys() & now.keys()):
         if before[name] != now[name]:
             raise UserError(
-                f"--{name} is {now[name]}, but {found} comes from a run with {before[name]}; pass --{name} {before[name]} "
-                "to go on with that run, or --overwrite_output_dir without --resume_from_checkpoint to start anew"
+                f"--{name} is {now[name]}, but {found} comes from a run with {before[name]}; to go on with that run "
+                f"pass --{name} {before[name]}, to start anew --overwrite_output_dir without --resume_from_checkpoint"
             )
 
 
@@ -163,14 +163,12 @@ def _found_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
             return str(found) if found else None
         if not (Path(options.resume_from_checkpoint) / WHOLE).exists():
             raise UserError(
-                f"--resume_from_checkpoint {options.resume_from_checkpoint}: not a whole checkpoint; the newest whole one "
-                f"is {last_whole_checkpoint(folder) or 'not there'}"
+                f"--resume_from_checkpoint {options.resume_from_checkpoint}: not a whole checkpoint; the newest whole "
+                f"one is {last_whole_checkpoint(folder) or 'not there'}"
             )
         return options.resume_from_checkpoint
     if folder.is_dir() and any(folder.iterdir()) and not options.overwrite_output_dir:
-        raise UserError(
-            f"{folder} is not empty; pass --overwrite_output_dir, or --resume_from_checkpoint last to go on"
-        )
+        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
     for stale in folder.glob(f"{PREFIX}*"):
         shutil.rmtree(stale)
     return None

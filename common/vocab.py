@@ -1,5 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Vocabularies: building one from text, choosing what to keep of one, and cutting a model's tables to fit."""
+
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path

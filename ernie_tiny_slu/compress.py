@@ -84,7 +84,7 @@ class WidthTrainer(DistillingTrainer):
 
 
 def run(options, model: JointErnie, vocabulary: Path, labels: Labels) -> None:
-    """Carry out the strategy's words in their order; each result is a checkpoint that loads by itself, with a bundle."""
+    """Carry out the strategy's words in order; each result is a checkpoint that loads by itself, with a bundle."""
     words = check_strategy(options.strategy)
     tokenizer = WordPieceTokenizer(vocabulary)
     rows = {
@@ -92,17 +92,12 @@ def run(options, model: JointErnie, vocabulary: Path, labels: Labels) -> None:
         "dev": finetune.dataset(options.dev_path, tokenizer, labels, options),
     }
     job = Job(options, labels, vocabulary, rows)
-    folders = [Path(options.model_name_or_path)]
+    start = Path(options.model_name_or_path)
+    folders = [start]
     for word in words:
-        folders = [
-            made for folder in folders for made in getattr(job, word)(folder, "_".join(name_parts(folder, options)))
-        ]
+        step = getattr(job, word)
+        folders = [made for folder in folders for made in step(folder, "" if folder == start else folder.name)]
     print("compressed: " + " ".join(str(folder) for folder in folders), flush=True)
-
-
-def name_parts(folder: Path, options) -> list[str]:
-    """What a folder under the output directory is already called; nothing for the checkpoint compression began with."""
-    return [] if folder == Path(options.model_name_or_path) else [folder.name]
 
 
 class Job:

@@ -157,8 +157,8 @@ def build_from_scratch(options, labels: Labels, heads: dict) -> tuple[JointErnie
     texts = [e.text for e in read_examples(options.train_path, labels.intents, labels.slots, options.skip_bad_lines)]
     vocabulary = vocab.build(texts, config.vocab_size)
     print(
-        f"from scratch: {options.model_name_or_path} with random weights; {len(vocabulary)} tokens of the training text "
-        f"in a table of {config.vocab_size} rows",
+        f"from scratch: {options.model_name_or_path} with random weights; {len(vocabulary)} tokens of the training "
+        f"text in a table of {config.vocab_size} rows",
         flush=True,
     )
     path = options.output_dir / checkpoint.VOCABULARY

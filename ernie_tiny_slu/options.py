@@ -34,7 +34,7 @@ class Options(TrainingOptions):
     dropout: float = 0.1
     """Dropout before the two heads."""
     decoder: str | None = None
-    """How slots are read: argmax, bio (no I- without its B-), crf (trained transitions); default: the checkpoint's, bio."""
+    """How slots are read: argmax, bio (no I- without B-) or crf (trained transitions); default: as trained, or bio."""
     do_export: bool = False
     """Write the static model and the bundle for deployment."""
     input_dtype: str = "int64"
@@ -85,7 +85,7 @@ class Options(TrainingOptions):
             raise UserError(f"--do_compress and --{others[0]} exclude each other; compress in a run of its own")
         if not self.do_compress and not others:
             raise UserError(
-                "nothing to do; pass --do_train, --do_eval, --do_export, --prune_embeddings or --do_compress"
+                "nothing to do; pass one of --do_train --do_eval --do_export --prune_embeddings --do_compress"
             )
         if self.train_path is None and (self.do_train or self.do_compress or self.prune_embeddings):
             raise UserError("--train_path is needed to train, compress or prune")
