@@ -173,3 +173,4 @@ export PYTHONUTF8=1
 if [ -z "${MKL_DEBUG_CPU_TYPE:-}" ] && grep -qs 'vendor_id.*AuthenticAMD' /proc/cpuinfo && grep -qsw avx2 /proc/cpuinfo; then
     export MKL_DEBUG_CPU_TYPE=5
 fi
+export GLOG_minloglevel=2 # Paddle's executor announces itself at every start

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from common import checkpoint, files, ofa, quantize, training, width
+from common import checkpoint, files, ofa, parity, quantize, training, width
 from common.tokenizer import WordPieceTokenizer
 
 import exporting
@@ -138,9 +138,21 @@ class Job:
         sampler = training.SeededSampler(self.rows["train"], size, lengths, self.options.seed)
         return list(islice(DataLoader(self.rows["train"], batch_sampler=sampler, collate_fn=finetune.collate), count))
 
-    def finish(self, model: JointErnie, folder: Path, stage: str, metrics: dict) -> Path:
-        """Save a result, export it and let it pass its gates."""
+    def finish(self, model: JointErnie, folder: Path, stage: str, metrics: dict, source: Path, gated: bool) -> Path:
+        """Compare a result with the stage before, save it, export it and let it pass its engines' gates.
+
+        Args:
+            gated: nothing was trained, so that decisions must stay as they were; otherwise the figures are only told.
+        """
         model.eval()
+        before = exporting.compare_models(self.load(source), model, self.rows["dev"], self.labels)
+        print(
+            f"{folder.name} against {source.name}: largest difference {before['max_abs_diff']:.3g}, "
+            f"same decisions {before['agreement']:.2%}",
+            flush=True,
+        )
+        if gated:
+            parity.require(before, f"{folder.name} against {source.name}", None, self.options.min_agreement)
         finetune.save(model, self.vocabulary, folder, self.options, stage, metrics)
         print(f"{folder.name}, dev: " + "  ".join(f"{k} {v:.4f}" for k, v in metrics.items()), flush=True)
         exporting.write_bundle(model, self.vocabulary, folder, self.options, self.labels, stage, metrics)
@@ -173,7 +185,7 @@ class Job:
         made = []
         for folder in folders.values():
             metrics = files.read_json(folder / checkpoint.RECORD)["metrics"]
-            made.append(self.finish(self.load(folder), folder, "width", metrics))
+            made.append(self.finish(self.load(folder), folder, "width", metrics, source, gated=False))
         return made
 
     def qat(self, source: Path, name: str) -> list[Path]:
@@ -187,20 +199,22 @@ class Job:
         quantize.check_scales(model)
         model.eval()
         metrics = finetune.plain_metrics(trainer.evaluate())
-        return [self.finish(model, self.folder(name, "qat"), "int8", metrics)]
+        return [self.finish(model, self.folder(name, "qat"), "int8", metrics, source, gated=False)]
 
     def ptq(self, source: Path, name: str) -> list[Path]:
         """Post-training quantisation of every Linear: ranges from training batches, no training."""
         model = self.load(source)
         batches = ({"input_ids": batch["input_ids"]} for batch in self.batches(self.options.calibration_batches))
         quantize.calibrate(model, batches, self.quantization())
-        return [self.finish(model, self.folder(name, "ptq"), "int8", self.evaluate(model))]
+        return [self.finish(model, self.folder(name, "ptq"), "int8", self.evaluate(model), source, gated=True)]
 
     def embeddings(self, source: Path, name: str) -> list[Path]:
         """INT8 rows with a scale each for every embedding table; no training."""
         model = self.load(source)
         quantize.quantize_embeddings(model)
-        return [self.finish(model, self.folder(name, "embeddings"), "embedding", self.evaluate(model))]
+        return [
+            self.finish(model, self.folder(name, "embeddings"), "embedding", self.evaluate(model), source, gated=True)
+        ]
 
     def quantization(self) -> dict:
         return {
@@ -227,6 +241,9 @@ class KeepBest:
             return
         self.best[ratio] = metrics[self.metric]
         cut = cut_out(model, ratio, self.source)
+        model.eval()
+        same = exporting.compare_models(model, cut, self.job.rows["dev"], self.job.labels)
+        parity.require(same, f"width {ratio:g} cut out of the super-network", parity.FP32_TOLERANCE, 1.0)
         finetune.save(cut, self.job.vocabulary, self.folders[ratio], self.job.options, "width", metrics)
 
 

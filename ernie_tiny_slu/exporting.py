@@ -117,6 +117,14 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
     }
 
 
+def compare_models(before: JointErnie, after: JointErnie, rows: list, labels: Labels) -> dict[str, float]:
+    """A stage against the one before it, dynamic graph against dynamic graph, on encoded rows."""
+    batches = parity.batches_by_length([row.ids for row in rows[:GATE_SENTENCES]])
+    with paddle.no_grad():
+        pair = [[outputs_of(model, batch) for batch in batches] for model in (before, after)]
+    return parity.compare(*pair, decisions(decoder_of(after, labels)))
+
+
 def outputs_of(model: JointErnie, ids: np.ndarray) -> dict[str, np.ndarray]:
     intent, slots = model(paddle.to_tensor(ids))
     return {"intent_logits": intent.numpy(), "slot_logits": slots.numpy()}

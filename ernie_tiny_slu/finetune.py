@@ -2,10 +2,11 @@
 """Training JointErnie: rows, batches, the trainer, and the steps of --do_train and --do_eval."""
 
 import sys
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from common import checkpoint, files, training, vocab
+from common import checkpoint, files, parity, training, vocab
 from common.cli import UserError
 from common.data import Span, describe, read_labels, read_tag_labels
 from common.metrics import joint_scores
@@ -18,6 +19,8 @@ from model import IGNORED, JointErnie
 from paddlenlp.transformers import ErnieConfig, ErnieTokenizer
 from paddlenlp.transformers.ernie.configuration import ERNIE_PRETRAINED_INIT_CONFIGURATION
 from utils import Example, lost_spans, read_examples, tag_ids
+
+PRUNING_SENTENCES = 100  # on which pruning must change nothing
 
 
 @dataclass(frozen=True)
@@ -182,12 +185,36 @@ def prune(model: JointErnie, vocabulary: Path, options, labels: Labels, folder: 
     tokens = WordPieceTokenizer(vocabulary).tokens
     examples = read_examples(options.train_path, labels.intents, labels.slots, options.skip_bad_lines)
     keep = vocab.choose(tokens, (e.text for e in examples), options.max_vocab_size, options.max_seq_length)
+    reference = deepcopy(model)
     vocab.prune(model, model.ernie.embeddings, keep, options.max_seq_length)
+    check_pruned(reference, model, tokens, keep, examples[:PRUNING_SENTENCES], options.max_seq_length)
     print(f"embeddings pruned: {len(tokens)} -> {len(keep)} tokens, {options.max_seq_length} positions", flush=True)
     folder.mkdir(parents=True, exist_ok=True)
     vocab.write(folder / checkpoint.VOCABULARY, [tokens[row] for row in keep])
     save(model, folder / checkpoint.VOCABULARY, folder, options, "vocabulary", {})
     return model, folder / checkpoint.VOCABULARY
+
+
+def check_pruned(before: JointErnie, after: JointErnie, tokens, keep, examples: list[Example], max_length: int) -> None:
+    """The gate after pruning: sentences whose tokens are all kept get the same logits.
+
+    Raises:
+        GateFailed: they differ by more than 1e-4.
+    """
+    old, new = WordPieceTokenizer(tokens), WordPieceTokenizer([tokens[row] for row in keep])
+    row_of = {row: place for place, row in enumerate(keep)}
+    for model in (before, after):
+        model.eval()
+    worst = 0.0
+    for example in examples:
+        ids, pruned_ids = (t.encode(example.text, max_length).ids for t in (old, new))
+        if [row_of.get(number) for number in ids] == pruned_ids:
+            with paddle.no_grad():
+                pair = zip(before(paddle.to_tensor([ids])), after(paddle.to_tensor([pruned_ids])), strict=True)
+            worst = max(worst, *(float((a - b).abs().max()) for a, b in pair))
+    result = {"max_abs_diff": worst, "agreement": 1.0}
+    parity.require(result, "pruned vocabulary", parity.FP32_TOLERANCE, 1.0)
+    print(f"pruned vocabulary: largest difference {worst:.1e} on {len(examples)} sentences", flush=True)
 
 
 def save(model: JointErnie, vocabulary: Path, folder: Path, options, stage: str, metrics: dict) -> None:
