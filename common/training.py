@@ -115,10 +115,16 @@ class RecipeTrainer(Trainer):
             step = self.state.global_step + 1
             raise UserError(f"the loss is {float(loss)} at step {step}; lower --learning_rate or look at the data")
 
+    def _save_checkpoint(self, model, metrics=None):
+        super()._save_checkpoint(model, metrics)
+        if self.args.should_save:
+            # Everything of the new one is on disk; only now may older ones go. PaddleNLP itself deletes them on process
+            # 0 of several only, never in a run of one process.
+            (Path(self.args.output_dir) / f"{PREFIX}{self.state.global_step}" / WHOLE).touch()
+            super()._rotate_checkpoints(use_mtime=True, output_dir=self.args.output_dir)
+
     def _rotate_checkpoints(self, use_mtime=False, output_dir=None):
-        # The last thing that saving a checkpoint does: everything of the new one is on disk, older ones may go.
-        (Path(output_dir) / f"{PREFIX}{self.state.global_step}" / WHOLE).touch()
-        super()._rotate_checkpoints(use_mtime=use_mtime, output_dir=output_dir)
+        """Left to `_save_checkpoint`, which knows when a checkpoint is whole."""
 
 
 def last_whole_checkpoint(folder: Path) -> Path | None:
