@@ -22,7 +22,7 @@ CONFIGURATION = "configuration.json"  # what a run was started with, to be compa
 FREE_ON_RESUME = {
     "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "device", "logging_steps", "save_total_limit",
     "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "do_export", "input_dtype", "dev_path",
-    "per_device_eval_batch_size", "skip_bad_lines",
+    "per_device_eval_batch_size", "skip_bad_lines", "gate_engines",
 }  # fmt: skip
 WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
 PREFIX = "checkpoint-"

@@ -12,11 +12,11 @@ import numpy as np
 import paddle
 from finetune import Labels, decoder_of
 from model import JointErnie
+from options import MUST_PASS
 from utils import read_examples
 
 TASK = "joint_intent_slot"
 GATE_SENTENCES = 200
-MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
 
 def write_bundle(
@@ -100,7 +100,7 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
         reference = [outputs_of(model, batch) for batch in batches]
     precision = "int8" if quantize.is_int8(model) else "fp32"
     decide = decisions(decoder_of(model, labels))
-    results = parity.check_engines(folder, precision, batches, reference, decide)
+    results = parity.check_engines(folder, precision, batches, reference, decide, options.gate_engines)
     print(f"parity on {len(examples)} sentences, {precision}:")
     for engine, result in results.items():
         print(parity.describe(engine, result), flush=True)

@@ -4,11 +4,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import runtime
 from common.cli import UserError, did_you_mean
 from common.options import TrainingOptions, check_widths
 
 STRATEGIES = ("dynabert", "qat", "ptq", "embeddings")
 DECODERS = ("argmax", "bio", "crf")
+CPU_ENGINES = tuple(runtime.ALLOWED)
+MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
 
 @dataclass(kw_only=True)
@@ -39,6 +42,8 @@ class Options(TrainingOptions):
     """Write the static model and the bundle for deployment."""
     input_dtype: str = "int64"
     """Type of the exported model's token ids: int64 or int32 (phones need int32)."""
+    gate_engines: tuple[str, ...] = CPU_ENGINES
+    """Engines that an export is compared on; paddle and onnxruntime are always among them."""
     do_compress: bool = False
     """Compress a fine-tuned checkpoint by --strategy."""
     strategy: str = "dynabert+qat+embeddings"
@@ -75,6 +80,13 @@ class Options(TrainingOptions):
             if value not in allowed:
                 words = [word for word in allowed if word]
                 raise UserError(f"--{name} must be one of {', '.join(words)}, got {value}{did_you_mean(value, words)}")
+        for engine in self.gate_engines:
+            if engine not in CPU_ENGINES:
+                near = did_you_mean(engine, CPU_ENGINES)
+                raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
+        for engine in MUST_PASS:
+            if engine not in self.gate_engines:
+                raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
         if self.max_seq_length < 3:
             raise UserError(f"--max_seq_length must be at least 3, got {self.max_seq_length}")
         if self.do_compress:
