@@ -124,8 +124,10 @@ class Paddle:
 
     def __init__(self, job: Job):
         from common import paddle_config
+        from common.bench import stdout_to_stderr
 
-        self._predictor = paddle_config.predictor(job)
+        with stdout_to_stderr():  # its INT8 passes report on stdout
+            self._predictor = paddle_config.predictor(job)
         self.input_types = paddle_config.input_types(job.files[0], self._predictor.get_input_names())
         self.output_names = self._predictor.get_output_names()
         self._inputs = [self._predictor.get_input_handle(each["name"]) for each in job.bundle.inputs]

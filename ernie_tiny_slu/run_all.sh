@@ -2,6 +2,7 @@
 # Every stage on the bundled sample data, offline: train, prune, quantise, export, check, answer, report.
 # About 5 minutes on 2 cores after the environment is made. MODEL=... and OUTPUT=... change the model and the folder.
 set -eu
+# shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
 cd "$REPO/ernie_tiny_slu"
 MODEL=${MODEL:-ernie-3.0-tiny-pico-v2-zh}

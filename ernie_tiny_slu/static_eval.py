@@ -56,9 +56,14 @@ def open_predictor(options) -> SluPredictor:
             check_against_bundle(options, bundle)
         else:
             bundle = bundle_around(program, weights, options, Path(folder))
-        return SluPredictor(
-            bundle, "paddle", options.decoder, options.device, options.cpu_num_threads, None, options.max_seq_length
-        )
+        # On a GPU, Paddle Inference runs INT8 through TensorRT only.
+        engine = "paddle_tensorrt" if options.device == "gpu" and bundle.precision == "int8" else "paddle"
+        try:
+            return SluPredictor(
+                bundle, engine, options.decoder, options.device, options.cpu_num_threads, None, options.max_seq_length
+            )
+        except UserError as fault:  # name the file, not the link to it
+            raise UserError(str(fault).replace(f"{folder}/model", str(options.infer_prefix))) from fault
 
 
 def evaluate(predictor: SluPredictor, examples: list[Example], batch_size: int = 1) -> dict[str, float]:
@@ -181,7 +186,8 @@ def facts_of(program: Path) -> dict:
     from paddle.base import core
 
     try:
-        block = core.ProgramDesc(program.read_bytes()).block(0)
+        described = core.ProgramDesc(program.read_bytes())  # must outlive its block
+        block = described.block(0)
         operators = [block.op(number) for number in range(block.op_size())]
     except Exception as fault:  # whatever the C++ side says of bytes that are no program
         raise UserError(f"{program}: damaged or not a static model; export it again") from fault
