@@ -1,14 +1,18 @@
 #!/bin/sh
 # The measured table from real data:  DATA_DIR=../shared/data/nlpcc2018_slu sh ernie_tiny_slu/benchmark.sh
 # Trains for about an hour on 2 cores. Every step is skipped when its result is there, and a step that was interrupted
-# goes on from its last checkpoint: run the same command again. OUTPUT=DIR puts the models elsewhere.
+# goes on from its last checkpoint: run the same command again. OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the
+# figures (then no README is touched), FLAGS are further words for every run_train.py.
 set -eu
+# shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
 COMMAND="DATA_DIR=${DATA_DIR:-../shared/data/nlpcc2018_slu} sh ernie_tiny_slu/benchmark.sh"
 DATA=$(cd "${DATA_DIR:-$REPO/../shared/data/nlpcc2018_slu}" && pwd) || {
     echo "error: DATA_DIR: no folder with train.txt, test.txt, intent_label.txt and slot_label.txt" >&2
     exit 2
 }
+SPLIT="test, $(grep -c . "$DATA/test.txt") queries"
+FIGURES=${RESULTS:-$REPO/results}
 cd "$REPO/ernie_tiny_slu"
 OUT=${OUTPUT:-output/benchmark}
 mkdir -p "$OUT"
@@ -18,6 +22,7 @@ SEED=42
 [ -f "$OUT/data/train.txt" ] || "$PYTHON" data/split.py --corpus "$DATA/train.txt" --output_dir "$OUT/data" \
     --dev_fraction 0.2 --seed 2018
 
+# shellcheck disable=SC2086  # FLAGS are separate words
 run() { # FOLDER, then words for run_train.py; what every run has in common is added
     folder=$1
     shift
@@ -26,7 +31,7 @@ run() { # FOLDER, then words for run_train.py; what every run has in common is a
         --intent_label_path "$DATA/intent_label.txt" --slot_label_path "$DATA/slot_label.txt" \
         --per_device_train_batch_size 64 --per_device_eval_batch_size 256 --weight_decay 0.01 --warmup_ratio 0.1 \
         --save_steps 454 --eval_steps 454 --save_total_limit 1 --metric_for_best_model eval_accuracy \
-        --load_best_model_at_end --resume_from_checkpoint last --disable_tqdm "$@"
+        --load_best_model_at_end --resume_from_checkpoint last --disable_tqdm "$@" ${FLAGS:-}
 }
 
 export_once() { # FOLDER and further words: a bundle from a trained checkpoint
@@ -70,8 +75,10 @@ stages() { # CHAIN
 # shellcheck disable=SC2046  # the words of stages() are separate arguments
 "$PYTHON" measure.py --stages $(stages "$OUT/bio") --crf_stages $(stages "$OUT/crf") --alternatives \
     --test_path "$DATA/test.txt" --train_path "$OUT/data/train.txt" --calibration_path "$OUT/data/train.txt" \
-    --work_dir "$OUT/alternatives" --split "test, 4,544 queries" --seeds $SEED --command "$COMMAND" \
-    --output "$REPO/results/ernie_tiny_slu.json"
+    --work_dir "$OUT/alternatives" --split "$SPLIT" --seeds $SEED --command "$COMMAND" \
+    --output "$FIGURES/ernie_tiny_slu.json" >/dev/null
 cd "$REPO"
-"$PYTHON" -m common.report results/ernie_tiny_slu.json --output_dir results/ernie_tiny_slu \
-    --readme README.md README.zh-CN.md ernie_tiny_slu/README.md ernie_tiny_slu/README.zh-CN.md
+if [ -z "${RESULTS:-}" ]; then
+    set -- --readme README.md README.zh-CN.md ernie_tiny_slu/README.md ernie_tiny_slu/README.zh-CN.md
+fi
+"$PYTHON" -m common.report "$FIGURES/ernie_tiny_slu.json" --output_dir "$FIGURES/ernie_tiny_slu" "$@"

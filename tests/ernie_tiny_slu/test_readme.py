@@ -1,0 +1,108 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Every command of the READMEs is run, in their order and in one folder, with flags added that make it short.
+
+`run_all.sh` and `run_tests.sh` are run as they stand by .ci/run; `benchmark.sh` is run here on a few sentences.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+APP = REPO / "ernie_tiny_slu"
+READMES = [REPO / "README.md", REPO / "README.zh-CN.md", APP / "README.md", APP / "README.zh-CN.md"]
+BY_CI = {"sh ernie_tiny_slu/run_all.sh", "sh tests/run_tests.sh"}
+SHORT = "--max_steps 4 --save_steps 2 --eval_steps 2 --gate_engines paddle onnxruntime".split()
+
+
+def commands(readme: Path) -> list[str]:
+    """What stands in the fenced shell blocks, a command per line, continuation lines joined."""
+    blocks = re.findall(r"^ *```shell\n(.*?)^ *```", readme.read_text(encoding="utf-8"), flags=re.S | re.M)
+    joined = "\n".join(blocks).replace("\\\n", " ")
+    return [" ".join(line.split()) for line in joined.splitlines() if line.strip()]
+
+
+def scripts_named(readme: Path) -> set[str]:
+    """`sh run_….sh` in running text."""
+    return set(re.findall(r"`sh (run_\w+\.sh)`", readme.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory) -> Path:
+    """The app folder in another place, as a user who forks it would have it."""
+    top = tmp_path_factory.mktemp("fork")
+    folder = top / "ernie_tiny_slu"
+    shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("output", "__pycache__"))
+    for name in ("common", ".venv", ".venv-gpu", "requirements.lock"):
+        if (REPO / name).exists():
+            (top / name).symlink_to(REPO / name)
+    rows = [(folder / "data" / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
+    (folder / "data" / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
+    return folder
+
+
+def run(command: str, folder: Path, **environment: str) -> str:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def shortened(command: str) -> str:
+    if "run_train.py" not in command:
+        return command
+    small = command.replace("ernie-3.0-tiny-nano-v2-zh", "ernie-3.0-tiny-pico-v2-zh")
+    return re.sub(r"--(save|eval|logging)_steps \d+", "", small) + " " + " ".join(SHORT)
+
+
+def test_both_languages_name_the_same_commands():
+    assert commands(READMES[0]) == commands(READMES[1])
+    assert commands(READMES[2]) == commands(READMES[3])
+    assert BY_CI <= set(commands(READMES[0]))
+    assert (REPO / ".ci" / "run").read_text().count("sh tests/run_tests.sh") == 1
+    assert "sh ernie_tiny_slu/run_all.sh" in (REPO / ".ci" / "run").read_text()
+
+
+def test_commands_of_the_app_readme_run_in_their_order(fork):
+    for command in commands(APP / "README.md"):
+        if command in BY_CI or "benchmark.sh" in command:
+            continue
+        out = run(shortened(command), fork)
+        if "infer_demo" in command:
+            assert '"text": "来一首周华健的花心"' in out
+        if "run_eval" in command:
+            assert "accuracy" in out
+
+
+def test_scripts_of_the_app_readme_run(fork):
+    named = scripts_named(APP / "README.md")
+    assert named == {"run_train.sh", "run_compress.sh", "run_eval.sh", "run_demo.sh"}
+    small = "MODEL=DIR" and " ".join(SHORT)
+    run(f"sh run_train.sh --model_name_or_path ernie-3.0-tiny-pico-v2-zh {small}", fork)
+    run(f"sh run_compress.sh {small}", fork)
+    assert "accuracy" in run("sh run_eval.sh", fork)
+    assert '"intent"' in run("sh run_demo.sh --text 下一首", fork)
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_on_a_few_sentences(fork, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, part, count in (("train.txt", "train", 300), ("test.txt", "test", 60)):
+        lines = (APP / "data" / f"{part}.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+        (data / name).write_text("".join(lines[:count]), encoding="utf-8")
+    for name in ("intent_label.txt", "slot_label.txt"):
+        shutil.copy(APP / "data" / name, data / name)
+    flags = " ".join([*SHORT, "--min_agreement", "0"])
+    run("sh benchmark.sh", fork, DATA_DIR=str(data), FLAGS=flags, RESULTS=str(tmp_path / "results"))
+    assert (tmp_path / "results" / "ernie_tiny_slu.json").exists()
