@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every stage on the bundled sample data, offline: train, prune, quantise, export, check, answer, report.
-# About 5 minutes on 2 cores after the environment is made. MODEL=... and OUTPUT=... change the model and the folder.
+# About 5 minutes on 2 cores after the environment is made. MODEL and OUTPUT change the model and the folder.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -32,7 +32,7 @@ printf '\n== 6 measure every stage on every engine\n'
 c=$OUT/compressed/width_mult_0.75
 "$PYTHON" measure.py --stages "original=$OUT/original/bundle" "vocabulary=$OUT/vocabulary/bundle" "width=$c/bundle" \
     "int8=${c}_qat/bundle" "embedding=${c}_qat_embeddings/bundle" \
-    --test_path data/test.txt --train_path data/train.txt --workers 2 --latency_sentences 50 --repeats 1 \
+    --test_path data/test.txt --train_path data/train.txt --workers 2 --rounds 1 --latency_sentences 50 --repeats 1 \
     --split "sample test" --seeds $SEED --command "sh ernie_tiny_slu/run_all.sh" --output "$OUT/summary.json" >/dev/null
 "$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"
 
