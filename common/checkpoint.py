@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import paddle
-
 from common import files
 from common.cli import UserError
+
+import paddle
 
 CONFIG, WEIGHTS, VOCABULARY, RECORD = "config.json", "model_state.pdparams", "vocab.txt", "training.json"
 
@@ -19,7 +19,12 @@ CONFIG, WEIGHTS, VOCABULARY, RECORD = "config.json", "model_state.pdparams", "vo
 def is_ours(model_class: type, path: str | Path) -> bool:
     """Whether the folder holds a checkpoint that `model_class` itself wrote, heads and all."""
     config = Path(path) / CONFIG
-    return config.is_file() and model_class.__name__ in (files.read_json(config).get("architectures") or [])
+    if not config.is_file():
+        return False
+    content = files.read_json(config, "model configuration")
+    if not isinstance(content, dict):
+        raise UserError(f"{config}: not a model configuration (a JSON object); train again or restore it")
+    return model_class.__name__ in (content.get("architectures") or [])
 
 
 def load(model_class: type, stock_loader: Callable, path: str | Path, *args, **kwargs) -> paddle.nn.Layer:
@@ -38,7 +43,7 @@ def load(model_class: type, stock_loader: Callable, path: str | Path, *args, **k
     if Path(path).is_dir():
         files.require(Path(path) / CONFIG, "model configuration")
         files.require(Path(path) / WEIGHTS, "weights file")
-    elif "/" in str(path) and not str(path).count("/") == 1:
+    elif "/" in str(path) and str(path).count("/") != 1:
         files.require(path, "checkpoint folder")
     try:
         return stock_loader(str(path), *args, **kwargs)
@@ -62,7 +67,10 @@ def load_strictly(model_class: type, folder: Path, *args, **kwargs) -> paddle.nn
         saved = getattr(config, name, None)
         if asked is not None and saved is not None and name.endswith("_dim") and asked != saved:
             raise UserError(f"{folder}: {name} is {saved} in this checkpoint, but {asked} labels are given")
-    model = model_class(config, *args, **kwargs)
+    try:
+        model = model_class(config, *args, **kwargs)
+    except (AttributeError, TypeError, ValueError) as fault:  # for example more heads in a layer than the config has
+        raise UserError(f"{folder / CONFIG}: describes no model: {fault}; train again or restore it") from fault
     weights_file = files.require(folder / WEIGHTS, "weights file")
     try:
         saved_state = paddle.load(str(weights_file))
@@ -87,6 +95,8 @@ def fill_strictly(model: paddle.nn.Layer, state: dict, where: str) -> None:
             raise UserError(
                 f"{where}: {name} has shape {list(state[name].shape)}, config.json says {list(wanted[name].shape)}"
             )
+        if wanted[name].dtype != state[name].dtype:
+            raise UserError(f"{where}: {name} is {state[name].dtype}, config.json asks for {wanted[name].dtype}")
     for name in state:
         if name not in wanted and name != "StructuredToParameterName@@":
             raise UserError(f"{where}: weight {name} has no place in the model that config.json describes")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
-import numpy as np
 from common import onnx_encoder, quantize
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.static import InputSpec

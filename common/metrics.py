@@ -3,9 +3,9 @@
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from common.data import Span
+
+import numpy as np
 
 
 def entity_scores(

@@ -10,14 +10,13 @@ scale, accumulates importance wrongly and replaces Paddle's transformer process-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from common import width
+from common.cli import UserError
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
-
-from common import width
-from common.cli import UserError
 
 
 @dataclass
@@ -46,11 +45,13 @@ def unit_scores(context: np.ndarray, gradient: np.ndarray, units: int) -> np.nda
     return np.abs(products.reshape(*context.shape[:-1], units, -1).sum(axis=(0, 1, 3)))
 
 
-def importance(encoder: nn.TransformerEncoder, batches: Iterable, loss_of: Callable) -> Importance:
+def importance(model: nn.Layer, encoder: nn.TransformerEncoder, batches: Iterable, loss_of: Callable) -> Importance:
     """Score every head and neuron on batches of training data; never on a split that is reported.
 
     Args:
-        loss_of: batch -> scalar loss of the model that `encoder` is part of.
+        model: in evaluation mode, so that dropout is off; no weight of it has a gradient afterwards.
+        encoder: part of `model`.
+        loss_of: batch -> scalar loss of `model`.
 
     Raises:
         UserError: no batch at all.
@@ -68,16 +69,14 @@ def importance(encoder: nn.TransformerEncoder, batches: Iterable, loss_of: Calla
 
     hooks = [layer.self_attn.out_proj.register_forward_pre_hook(keep(("heads", n))) for n, layer in enumerate(layers)]
     hooks += [layer.linear2.register_forward_pre_hook(keep(("neurons", n))) for n, layer in enumerate(layers)]
-    parameters = [parameter for parameter in encoder.parameters() if not parameter.stop_gradient]
     used = 0
     try:
         for batch in batches:
-            loss_of(batch).backward()
+            loss_of(batch).backward()  # Paddle 2.6's paddle.grad gives other, wrong gradients at these inputs
             for (kind, number), tensor in inputs.items():
                 layer_scores = getattr(scores, kind)[number]
                 layer_scores += unit_scores(tensor.numpy(), tensor.grad.numpy(), len(layer_scores))
-            for parameter in parameters:
-                parameter.clear_gradient()
+            model.clear_gradients()  # of all weights, or the first training step would take them along
             used += 1
     finally:
         for hook in hooks:

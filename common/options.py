@@ -7,6 +7,11 @@ from pathlib import Path
 from common.cli import UserError
 
 FINE_TUNING_RATE, FROM_SCRATCH_RATE = 5e-5, 3e-4
+CHOICES = {
+    "lr_scheduler_type": ("linear", "cosine", "constant", "constant_with_warmup"),
+    "report_to": ("none", "visualdl"),
+    "fp16_opt_level": ("O1", "O2"),
+}
 NOT_FOR_THE_TRAINER = ("device", "from_scratch", "skip_bad_lines", "learning_rate")
 
 
@@ -94,16 +99,24 @@ class TrainingOptions:
             self.eval_steps = self.save_steps
         if self.eval_steps < 1 or self.save_steps % self.eval_steps:
             raise UserError(f"--save_steps {self.save_steps} must be a multiple of --eval_steps {self.eval_steps}")
-        if self.num_train_epochs <= 0 and self.max_steps <= 0:
+        if not self.num_train_epochs > 0 and self.max_steps <= 0:
             raise UserError(f"--num_train_epochs must be above 0, got {self.num_train_epochs}")
         if self.learning_rate is None:
             self.learning_rate = FROM_SCRATCH_RATE if self.from_scratch else FINE_TUNING_RATE
-        if self.learning_rate <= 0:
+        if not 0 < self.learning_rate < float("inf"):
             raise UserError(f"--learning_rate must be above 0, got {self.learning_rate}")
         if not 0 <= self.warmup_ratio < 1:
             raise UserError(f"--warmup_ratio must be in [0, 1), got {self.warmup_ratio}")
-        if self.report_to not in ("none", "visualdl"):
-            raise UserError(f"--report_to must be none or visualdl, got {self.report_to}")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise UserError(f"--{name} must be one of {', '.join(allowed)}, got {getattr(self, name)}")
+        for name in ("seed", "warmup_steps", "weight_decay", "max_grad_norm", "dataloader_num_workers"):
+            if not getattr(self, name) >= 0:
+                raise UserError(f"--{name} must not be below 0, got {getattr(self, name)}")
+        if self.save_total_limit is not None and self.save_total_limit < 1:
+            raise UserError(f"--save_total_limit must be at least 1, got {self.save_total_limit}")
+        if self.fp16 and self.bf16:
+            raise UserError("--fp16 and --bf16 exclude each other")
         if self.load_best_model_at_end and not self.metric_for_best_model:
             raise UserError("--load_best_model_at_end needs --metric_for_best_model, for example eval_accuracy")
 

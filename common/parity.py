@@ -1,14 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The parity gate: a new stage against the one before, and every engine against the dynamic graph."""
 
+import math
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 from common import bench, runtime
 from common.cli import EnvironmentLacks, UserError
+
+import numpy as np
 
 FP32_TOLERANCE = 1e-4
 INT8_AGREEMENT = 0.99
@@ -36,7 +39,7 @@ def batches_by_length(sentences: Sequence[Sequence[int]], size: int = 16) -> lis
 def compare(
     reference: Sequence[Outputs], answers: Sequence[Outputs], decide: Callable[[Outputs], list]
 ) -> dict[str, float]:
-    """Largest difference of any output, and the share of sentences with the same decision.
+    """Largest difference of any output (infinite where a value is not a number), and the share of same decisions.
 
     Args:
         reference, answers: outputs per batch, arrays with the batch as first axis.
@@ -46,7 +49,8 @@ def compare(
     for expected, got in zip(reference, answers, strict=True):
         for name, array in expected.items():
             cut = tuple(slice(0, size) for size in array.shape)  # an engine of fixed length answers for padding too
-            worst = max(worst, float(np.abs(array - got[name][cut]).max()))
+            difference = float(np.abs(array - got[name][cut]).max())
+            worst = max(worst, difference) if np.isfinite(difference) else math.inf  # max() would pass over a NaN
         trimmed = {name: got[name][tuple(slice(0, size) for size in expected[name].shape)] for name in expected}
         pairs = list(zip(decide(expected), decide(trimmed), strict=True))
         same += sum(a == b for a, b in pairs)
@@ -55,8 +59,12 @@ def compare(
 
 
 def require(result: dict[str, float], what: str, tolerance: float | None, agreement: float) -> None:
-    """Raises `GateFailed` with both figures when a comparison is out of bounds; `tolerance` None looks at agreement."""
-    if result["agreement"] < agreement or (tolerance is not None and not result["max_abs_diff"] <= tolerance):
+    """Raises `GateFailed` with both figures when a comparison is out of bounds.
+
+    `tolerance` None lets any finite difference pass and looks at the decisions only.
+    """
+    far = not result["max_abs_diff"] <= (sys.float_info.max if tolerance is None else tolerance)
+    if far or result["agreement"] < agreement:
         wanted = f"at most {tolerance:g} and " if tolerance is not None else ""
         raise GateFailed(
             f"parity gate: {what}: largest difference {result['max_abs_diff']:.3g}, same decisions "
@@ -94,6 +102,8 @@ def check_engines(
             with np.load(file) as arrays:
                 answers = [{name: arrays[f"{n}.{name}"] for name in outputs} for n, outputs in enumerate(reference)]
         result = compare(reference, answers, decide)
+        if not math.isfinite(result["max_abs_diff"]):
+            return {"precision": precision, "passed": False, "refused": "its answers hold NaN or infinity"}
         close = precision != "fp32" or result["max_abs_diff"] <= FP32_TOLERANCE
         return {"precision": precision, "passed": close and result["agreement"] >= INT8_AGREEMENT, **result}
 

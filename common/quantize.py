@@ -3,12 +3,13 @@
 
 from collections.abc import Iterable
 
+from common.cli import UserError
+
 import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
-
-from common.cli import UserError
+from paddle.nn.quant.quant_layers import FakeQuantMovingAverageAbsMax
 
 LEVELS = 127.0
 SMALLEST_SCALE = 1e-8
@@ -55,7 +56,7 @@ def prepare_linears(model: nn.Layer, weight_type: str, activation_type: str, mov
 
     Args:
         weight_type: `channel_wise_abs_max` or `abs_max`.
-        activation_type: `moving_average_abs_max` or `abs_max`.
+        activation_type: `moving_average_abs_max`, or `abs_max` for the largest value seen.
         moving_rate: share of the old range that an activation's moving average keeps per batch.
     """
     settings = {"weight": weight_type, "activation": activation_type, "moving_rate": moving_rate}
@@ -69,16 +70,32 @@ def slim_qat(settings: dict):
     return QAT(
         {
             "weight_quantize_type": settings["weight"],
-            "activation_quantize_type": settings["activation"],
+            "activation_quantize_type": "moving_average_abs_max",  # the only one that Paddle 2.6 takes by name
             "moving_rate": settings["moving_rate"],
             "quantizable_layer_type": ["Linear"],
             "onnx_format": True,
-        }
+        },
+        act_quantize=LargestRange if settings["activation"] == "abs_max" else None,
     )
 
 
+class LargestRange(FakeQuantMovingAverageAbsMax):
+    """Activation range `abs_max`: the largest value that any training or calibration batch has shown."""
+
+    def forward(self, input):
+        if not self.training:
+            return super().forward(input)
+        with paddle.no_grad():
+            self._scale.set_value(paddle.maximum(self._scale, input.abs().max().reshape([1])))
+        self.training = False  # the range is set already; only quantise with it
+        try:
+            return super().forward(input)
+        finally:
+            self.training = True
+
+
 def apply_config(model: nn.Layer, config) -> None:
-    """Give a freshly built model the quantised layers that its config records, if any; their weights are loaded later."""
+    """Give a freshly built model the quantised layers that its config records, if any; weights are loaded later."""
     if getattr(config, "linear_quantization", None):
         settings = config.linear_quantization
         prepare_linears(model, settings["weight"], settings["activation"], settings["moving_rate"])

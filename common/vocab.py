@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import paddle
-
 from common import files
 from common.cli import UserError
 from common.tokenizer import WordPieceTokenizer
 from common.tokenizer_rules import CharacterRules
+
+import paddle
 
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
 
@@ -57,11 +57,14 @@ def choose(vocabulary: Sequence[str], texts: Iterable[str], size: int, max_lengt
         raise UserError(f"--max_vocab_size {size}: the {len(SPECIALS)} special tokens alone need more")
     tokenizer = WordPieceTokenizer(vocabulary)
     counts = Counter(token for text in texts for token in tokenizer.encode(text, max_length).ids)
-    specials = [vocabulary.index(token) for token in SPECIALS]
+    # Of a token that stands twice (`$` in the published ERNIE 3.0 vocabulary) the tokenizer means the later row. The
+    # other one must go: reordered, it could become the later one.
+    meant = {token: row for row, token in enumerate(vocabulary)}
+    specials = [meant[token] for token in SPECIALS if token in meant]
     rest = [
         row
-        for row, token in enumerate(vocabulary)
-        if row not in specials and (counts[row] or not token.startswith("[unused"))
+        for token, row in meant.items()
+        if token not in SPECIALS and (counts[row] or not token.startswith("[unused"))
     ]
     rest.sort(key=lambda row: (-counts[row], row))
     return [*specials, *rest][:size]
@@ -83,7 +86,8 @@ def prune(model: paddle.nn.Layer, embeddings: paddle.nn.Layer, keep: Sequence[in
     if positions > available:
         raise UserError(f"--max_seq_length {positions}: the model's position table has {available} rows")
     words = embeddings.word_embeddings
-    embeddings.word_embeddings = _table(words.weight[paddle.to_tensor(list(keep))], padding_idx=0)
+    padding = 0 if words._padding_idx is not None and words._padding_idx >= 0 else None  # BERT's table has none
+    embeddings.word_embeddings = _table(words.weight[paddle.to_tensor(list(keep))], padding)
     embeddings.position_embeddings = _table(embeddings.position_embeddings.weight[:positions])
     model.config.vocab_size = len(keep)
     model.config.max_position_embeddings = positions

@@ -173,7 +173,7 @@ class Job:
 
         model.eval()
         encoder = model.ernie.encoder
-        ofa.reorder(encoder, ofa.importance(encoder, self.batches(self.options.importance_batches), loss_of))
+        ofa.reorder(encoder, ofa.importance(model, encoder, self.batches(self.options.importance_batches), loss_of))
         folders = {ratio: self.folder(name, f"width_mult_{ratio:g}") for ratio in self.options.width_mult_list}
         work = self.folder(name, "dynabert")
         resume = self.resume(work)
