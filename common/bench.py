@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from common import machine as _machine
@@ -70,19 +71,37 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(np.array_equal(one, other))
 
 
-def run_child(module: str, arguments: dict[str, Any], timeout: float = 600) -> dict[str, Any]:
+def run_child(
+    module: str,
+    arguments: dict[str, Any],
+    timeout: float = 600,
+    folder: Path | str | None = None,
+    environment: Mapping[str, str | None] | None = None,
+) -> dict[str, Any]:
     """Run `python -m module` and give back what it answers: engines that clash, crash or hold memory stay apart.
 
     The child reads `arguments` as JSON from stdin and prints a JSON object as the last line of stdout; `child_main`
     does both.
+
+    Args:
+        folder: where the child works, and finds modules of an app; None: here.
+        environment: variables that differ from ours; None as a value takes one away.
 
     Raises:
         UserError, EnvironmentLacks: the child ended with exit code 2 or 3; its last line on stderr is the message.
         RuntimeError: it crashed, ran longer than `timeout` seconds, or printed no JSON object.
     """
     command = [sys.executable, "-m", module]
+    variables = {name: value for name, value in {**os.environ, **(environment or {})}.items() if value is not None}
     try:
-        child = subprocess.run(command, input=json.dumps(arguments).encode(), capture_output=True, timeout=timeout)
+        child = subprocess.run(
+            command,
+            input=json.dumps(arguments).encode(),
+            capture_output=True,
+            timeout=timeout,
+            cwd=folder,
+            env=variables,
+        )
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"{module}: no answer after {timeout:g} s") from None
     complaint = one_line(([""] + [line for line in _text(child.stderr).splitlines() if line.strip()])[-1])

@@ -20,6 +20,8 @@ def answer(do, value=None):
         print("chatter on stdout")
         os.write(1, b"chatter from a C++ library\\n")
         return {"sum": sum(value)}
+    if do == "where":
+        return {"folder": os.getcwd(), "new": os.environ.get("A_NEW_ONE"), "gone": os.environ.get("TO_BE_GONE")}
     if do == "user":
         raise UserError("data.txt:3: three\\nfields; give four")
     if do == "environment":
@@ -96,6 +98,14 @@ def test_peak_memory_grows_with_what_is_held():
 
 def test_a_child_answers_whatever_its_libraries_print(child):
     assert bench.run_child(child, {"do": "sum", "value": [1, 2, 3]}) == {"sum": 6}
+
+
+def test_a_child_works_in_another_folder_and_environment(child, tmp_path, monkeypatch):
+    monkeypatch.setenv("TO_BE_GONE", "1")
+    monkeypatch.delenv("PYTHONPATH")  # the module is found by its folder alone
+    environment = {"A_NEW_ONE": "2", "TO_BE_GONE": None}
+    answer = bench.run_child(child, {"do": "where"}, folder=tmp_path, environment=environment)
+    assert answer == {"folder": str(tmp_path), "new": "2", "gone": None}
 
 
 def test_a_childs_expected_failures_keep_their_kind(child):
