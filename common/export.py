@@ -34,10 +34,9 @@ def save_program(model: nn.Layer, prefix: Path, dtype: str, names: Sequence[str]
 
 def linear_arrays(layer: nn.Layer) -> onnx_encoder.Linear:
     """A plain or fake-quantised Linear as arrays."""
-    inner = getattr(layer, "_layer", layer)  # PaddleSlim wraps once more, to watch the output's range
-    if hasattr(inner, "_fake_quant_input"):
-        return onnx_encoder.Linear(**quantize.integer_linear(inner))
-    return onnx_encoder.Linear(inner.weight.numpy(), inner.bias.numpy())
+    if hasattr(layer, "_fake_quant_input"):
+        return onnx_encoder.Linear(**quantize.integer_linear(layer))
+    return onnx_encoder.Linear(layer.weight.numpy(), layer.bias.numpy())
 
 
 def table_arrays(table: nn.Layer) -> onnx_encoder.Table:

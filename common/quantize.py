@@ -9,7 +9,7 @@ import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
-from paddle.nn.quant.quant_layers import FakeQuantMovingAverageAbsMax
+from paddle.nn.quant.quant_layers import FakeQuantMovingAverageAbsMax, MAOutputScaleLayer
 
 LEVELS = 127.0
 SMALLEST_SCALE = 1e-8
@@ -61,7 +61,20 @@ def prepare_linears(model: nn.Layer, weight_type: str, activation_type: str, mov
     """
     settings = {"weight": weight_type, "activation": activation_type, "moving_rate": moving_rate}
     slim_qat(settings).quantize(model)
+    _drop_output_observers(model)
     model.config.linear_quantization = settings
+
+
+def _drop_output_observers(model: nn.Layer) -> None:
+    """Take PaddleSlim's watchers of the Linears' outputs out again.
+
+    Exported, each becomes a quantisation of that output: of the attention's operands, which collapses INT8 engines, and
+    of the logits themselves. The dynamic graph has none of them, so that no engine could agree with it.
+    """
+    for parent in model.sublayers(include_self=True):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, MAOutputScaleLayer):
+                setattr(parent, name, child._layer)
 
 
 def slim_qat(settings: dict):
@@ -122,10 +135,8 @@ def calibrate(model: nn.Layer, batches: Iterable[dict], settings: dict) -> int:
     """
     prepare_linears(model, **settings)
     model.eval()
-    for layer in model.sublayers():  # only the range observers move, dropout stays off
-        for observer in ("_fake_quant_input", "_ma_output_scale"):
-            if hasattr(layer, observer):
-                getattr(layer, observer).train()
+    for layer in quantised_linears(model).values():
+        layer._fake_quant_input.train()  # only the range observers move, dropout stays off
     used = 0
     with paddle.no_grad():
         for batch in batches:
