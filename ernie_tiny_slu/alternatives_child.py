@@ -97,6 +97,19 @@ def paddlenlp_padded(vocabulary: Path, max_length: int) -> Encoder:
     return paddlenlp(vocabulary, max_length, "max_length")
 
 
+def ours_padded(vocabulary: Path, max_length: int) -> Encoder:
+    """The same padded ids without PaddleNLP in memory."""
+    from common.tokenizer import WordPieceTokenizer
+
+    tokenizer = WordPieceTokenizer(vocabulary)
+
+    def encode(text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        encoding = tokenizer.encode(text, max_length)
+        return encoding.ids + [tokenizer.pad_id] * (max_length - len(encoding.ids)), encoding.offsets
+
+    return encode
+
+
 def hugging_face(vocabulary: Path, max_length: int) -> Encoder:
     """Hugging Face `tokenizers` with BERT's rules."""
     from tokenizers import BertWordPieceTokenizer
@@ -157,6 +170,7 @@ def openvino(model: str, threads: int) -> Runner:
 
 KINDS: dict[str, tuple[Callable[[Path, int], Encoder], Callable[[str, int], Runner]]] = {
     "paddle_padded": (paddlenlp_padded, paddle),
+    "paddle_padded_lean": (ours_padded, paddle),
     "paddle": (paddlenlp, paddle),
     "onnxruntime": (hugging_face, onnxruntime),
     "openvino": (hugging_face, openvino),
