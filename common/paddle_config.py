@@ -21,6 +21,8 @@ def predictor(job: "Job") -> Any:
     Raises:
         EnvironmentLacks: the GPU was asked for and not taken (`devices.probe` has looked before).
     """
+    from common.engines import warn
+
     from paddle import inference
 
     config = _base(inference, job)
@@ -32,10 +34,15 @@ def predictor(job: "Job") -> Any:
         if job.precision == "bf16":
             config.enable_mkldnn_bfloat16()
         if job.precision == "int8":
-            # A quantised program without this runs, but slower than FP32. `int8_ops` is the exporter's choice:
-            # with post-training quantisation only "fc" is restored rightly.
+            # `int8_ops` is the exporter's choice of what oneDNN computes in INT8. An empty list: nothing, since it
+            # restores weights with a scale per channel wrongly; the program is then right, but slower than FP32.
             operators = job.bundle.manifest.get("int8_ops")
-            config.enable_mkldnn_int8(set(operators)) if operators else config.enable_mkldnn_int8()
+            if operators is None:
+                config.enable_mkldnn_int8()
+            elif operators:
+                config.enable_mkldnn_int8(set(operators))
+            else:
+                warn("Paddle Inference runs this INT8 bundle without INT8 kernels (weights per channel), slowly")
     elif job.device == "kunlunxin":
         config.enable_xpu()
     else:

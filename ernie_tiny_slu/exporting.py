@@ -87,6 +87,7 @@ def manifest_of(model: JointErnie, options, labels: Labels, stage: str, metrics:
         },
         "metrics": {"split": "dev", **metrics},
         "engines": {},
+        **({"int8_ops": quantize.onednn_operators(model)} if quantize.is_int8(model) else {}),
     }
 
 
