@@ -25,6 +25,7 @@ FREE_ON_RESUME = {
     "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "do_export", "input_dtype", "dev_path",
     "per_device_eval_batch_size", "skip_bad_lines", "gate_engines",
 }  # fmt: skip
+PARAMETERS = "parameters.json"  # Paddle's names of the weights, under which the optimiser's state is saved
 WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
 PREFIX = "checkpoint-"
 
@@ -83,16 +84,16 @@ class LastStep(TrainerCallback):
         return control
 
 
-class RestoreRandomState(TrainerCallback):
-    """Put the random state of the checkpoint back before the first new step, also at the edge of an epoch."""
+class SeedEachStep(TrainerCallback):
+    """Random numbers that depend on seed and step only, so that a resumed run draws what it would have.
 
-    def __init__(self, trainer: "RecipeTrainer", checkpoint: str):
-        self.trainer, self.checkpoint = trainer, checkpoint
+    The Trainer's own way, to save the generators' state, fails on Paddle 2.6: a saved state of the CPU's generator
+    comes back as another one.
+    """
 
     def on_step_begin(self, args, state, control, **kwargs):
-        if self.checkpoint:
-            self.trainer._load_rng_state(self.checkpoint)
-            self.checkpoint = None
+        sequence = np.random.SeedSequence([args.seed, state.global_step, max(0, args.process_index)])
+        seed_everything(int(sequence.generate_state(1)[0]))
 
 
 class RecipeTrainer(Trainer):
@@ -101,11 +102,7 @@ class RecipeTrainer(Trainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.add_callback(LastStep)
-
-    def train(self, resume_from_checkpoint: str | None = None, **kwargs):
-        if resume_from_checkpoint:
-            self.add_callback(RestoreRandomState(self, resume_from_checkpoint))
-        return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+        self.add_callback(SeedEachStep)
 
     def _inner_training_loop(self, args, model, dataloader, batches, max_steps, epochs, *rest):
         # The Trainer asks whether it is done only after a step: a resumed run that was done would train one step more.
@@ -140,16 +137,45 @@ class RecipeTrainer(Trainer):
             step = self.state.global_step + 1
             raise UserError(f"the loss is {float(loss)} at step {step}; lower --learning_rate or look at the data")
 
+    def _load_optimizer_and_scheduler(self, checkpoint):
+        # Paddle numbers weights as a process makes them (linear_7.w_0) and files the optimiser's state under these
+        # numbers; a resumed run may have made other models before this one.
+        if checkpoint and (Path(checkpoint) / PARAMETERS).exists():
+            before = files.read_json(Path(checkpoint) / PARAMETERS)
+            now = self.parameter_names()
+            names = {before[name]: now[name] for name in before.keys() & now.keys()}
+            load = self.optimizer.set_state_dict
+            self.optimizer.set_state_dict = lambda state: load(renamed(state, names))
+        super()._load_optimizer_and_scheduler(checkpoint)
+        self.optimizer.__dict__.pop("set_state_dict", None)
+
+    def parameter_names(self) -> dict[str, str]:
+        """Place of each weight in the model to Paddle's own name of it."""
+        return {name: parameter.name for name, parameter in self.model.named_parameters()}
+
     def _save_checkpoint(self, model, metrics=None):
         super()._save_checkpoint(model, metrics)
         if self.args.should_save:
+            folder = Path(self.args.output_dir) / f"{PREFIX}{self.state.global_step}"
+            files.write_json(folder / PARAMETERS, self.parameter_names())
             # Everything of the new one is on disk; only now may older ones go. PaddleNLP itself deletes them on process
             # 0 of several only, never in a run of one process.
-            (Path(self.args.output_dir) / f"{PREFIX}{self.state.global_step}" / WHOLE).touch()
+            (folder / WHOLE).touch()
             super()._rotate_checkpoints(use_mtime=True, output_dir=self.args.output_dir)
 
     def _rotate_checkpoints(self, use_mtime=False, output_dir=None):
         """Left to `_save_checkpoint`, which knows when a checkpoint is whole."""
+
+
+def renamed(state: dict, names: dict[str, str]) -> dict:
+    """An optimiser's state (`<weight>_moment1_0`, …, `master_weights`) under other names of the weights."""
+    result = {}
+    for key, value in state.items():
+        if key == "master_weights":
+            value = {names.get(name, name): weight for name, weight in value.items()}
+        owner = max((name for name in names if key.startswith(f"{name}_")), key=len, default="")
+        result[names.get(owner, owner) + key.removeprefix(owner)] = value
+    return result
 
 
 def last_whole_checkpoint(folder: Path) -> Path | None:
