@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common import files
-from common.cli import UserError
+from common.cli import UserError, one_line
 
 import paddle
 
@@ -47,9 +47,13 @@ def load(model_class: type, stock_loader: Callable, path: str | Path, *args, **k
         files.require(path, "checkpoint folder")
     try:
         return stock_loader(str(path), *args, **kwargs)
+    except ValueError as fault:  # what paddle.load raises at the end of its tries
+        if not (Path(path) / WEIGHTS).is_file():
+            raise
+        raise UserError(f"{Path(path) / WEIGHTS}: damaged or not a weights file; restore it") from fault
     except (OSError, RuntimeError) as fault:  # PaddleNLP raises these for everything that goes wrong on the way
         if Path(path).is_dir():
-            raise UserError(f"{path}: cannot be loaded: {str(fault).splitlines()[0]}") from fault
+            raise UserError(f"{path}: cannot be loaded: {one_line(fault)[:300]}") from fault
         raise UserError(
             f"{path}: neither a folder here nor reachable as a model name; give a folder by --model_name_or_path DIR, "
             "or train a new one by --from_scratch"

@@ -145,6 +145,8 @@ def load_model(options, labels: Labels) -> tuple[JointErnie, Path]:
         model.add_crf()
     if options.decoder:
         model.config.decoder = options.decoder
+    if options.do_train:
+        model.dropout.p = model.config.classifier_dropout = options.dropout
     vocabulary = folder / checkpoint.VOCABULARY
     if folder.is_dir():
         files.require(vocabulary, "vocabulary")

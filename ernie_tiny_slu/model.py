@@ -30,12 +30,14 @@ class JointErnie(ErniePretrainedModel):
 
     def __init__(self, config: ErnieConfig, intent_dim=None, slot_dim=None, dropout=None, decoder=None):
         super().__init__(config)
-        given = {"intent_dim": intent_dim, "slot_dim": slot_dim, "decoder": decoder}
+        given = {"intent_dim": intent_dim, "slot_dim": slot_dim, "decoder": decoder, "classifier_dropout": dropout}
         for name, value in given.items():
             if value is not None:
                 setattr(config, name, value)
         config.decoder = getattr(config, "decoder", None) or "bio"
         self.ernie = ErnieModel(config)
+        # From the config, where PaddleNLP's loader puts a keyword `dropout` without passing it on to here.
+        dropout = config.classifier_dropout
         self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
         self.intent_classifier = nn.Linear(config.hidden_size, config.intent_dim)
         self.slot_classifier = nn.Linear(config.hidden_size, config.slot_dim)
