@@ -1,7 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Small PaddleNLP models for the tests of the compression library, and seeded inputs for them."""
 
-from common import checkpoint, quantize, vocab, width
+from pathlib import Path
+
+from common import bundle, checkpoint, export, files, onnx_encoder, quantize, vocab, width
 
 import numpy as np
 import paddle
@@ -26,8 +28,7 @@ SHAPE = {
 
 
 class Tiny(ErniePretrainedModel):
-    """An ERNIE encoder with a sentence head and a token head, as the apps' models are; `noise` makes weights large
-    enough that a wrong attention scale or a lost head moves the logits."""
+    """An ERNIE encoder with a sentence head and a token head, as the apps' models are."""
 
     def __init__(self, config, sentence_dim=None, token_dim=None):
         super().__init__(config)
@@ -50,7 +51,7 @@ class Tiny(ErniePretrainedModel):
 
 
 def tiny(seed: int = 0, **changes) -> Tiny:
-    """In evaluation mode; every weight is random, biases and norms too."""
+    """In evaluation mode; every weight is random, biases and norms too, and large enough that a lost head shows."""
     paddle.seed(seed)
     return _shaken(Tiny(ErnieConfig(**SHAPE | changes), len(INTENTS), len(SLOTS)), seed)
 
@@ -86,3 +87,60 @@ def logits(model: nn.Layer, numbers: paddle.Tensor) -> np.ndarray:
 
 def difference(one: nn.Layer, other: nn.Layer, numbers: paddle.Tensor) -> float:
     return float(np.abs(logits(one, numbers) - logits(other, numbers)).max())
+
+
+def calibrated(seed: int = 0, weight: str = "channel_wise_abs_max", **changes) -> Tiny:
+    """The same with fake-quantised Linears whose ranges come from three batches."""
+    model = tiny(seed, **changes)
+    settings = {"weight_type": weight, "activation_type": "moving_average_abs_max", "moving_rate": 0.9}
+    quantize.calibrate(model, [{"input_ids": ids(seed=n)} for n in range(3)], settings)
+    return model
+
+
+def outputs(model: Tiny, numbers) -> dict[str, np.ndarray]:
+    """One batch's answers under the names that the bundle gives them."""
+    with paddle.no_grad():
+        intent, slot = model(paddle.to_tensor(np.asarray(numbers, "int64")))
+    return {"intent_logits": intent.numpy(), "slot_logits": slot.numpy()}
+
+
+def write_onnx(model: Tiny, path: Path, style: str = "portable", dtype: str = "int32") -> None:
+    heads = [
+        onnx_encoder.Head("intent_logits", export.linear_arrays(model.sentence), "sentence"),
+        onnx_encoder.Head("slot_logits", export.linear_arrays(model.token), "tokens"),
+    ]
+    onnx_encoder.build(export.encoder_arrays(model.ernie), heads, path, style, dtype=dtype)
+
+
+def write_bundle(model: Tiny, folder: Path) -> Path:
+    """Program and ONNX with all that `read_bundle` wants."""
+    int8 = quantize.is_int8(model)
+    folder.mkdir(parents=True)
+    export.save_program(model, folder / "model", "int32")
+    write_onnx(model, folder / "model.onnx", "onnxruntime" if int8 else "portable")
+    vocab.write(folder / "vocab.txt", vocab.widened(VOCABULARY, SHAPE["vocab_size"]))
+    files.write_json(folder / "labels.json", {"intent": INTENTS, "slot": SLOTS})
+    bundle.write_manifest(
+        folder,
+        {
+            "format": 1,
+            "app": "tiny",
+            "task": "joint_intent_slot",
+            "stage": "int8" if int8 else "original",
+            "precision": "int8" if int8 else "fp32",
+            "embedding": "fp32",
+            "architecture": export.architecture(model.ernie, "tiny"),
+            "inputs": [{"name": "input_ids", "shape": [-1, -1], "dtype": "int32"}],
+            "outputs": [
+                {"name": "intent_logits", "shape": [-1, len(INTENTS)]},
+                {"name": "slot_logits", "shape": [-1, -1, len(SLOTS)]},
+            ],
+            "max_length": SHAPE["max_position_embeddings"],
+            "pad_id": 0,
+            "tokenizer": {"rules_version": 1, "vocab_size": SHAPE["vocab_size"]},
+            "decoder": {"default": "bio", "transitions": None},
+            "metrics": {},
+            "engines": {},
+        },
+    )
+    return folder
