@@ -3,6 +3,7 @@
 
 `run_all.sh` and `run_tests.sh` are run as they stand by .ci/run; `benchmark.sh` is run here on a few sentences.
 """
+
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ REPO = Path(__file__).parents[2]
 APP = REPO / "ernie_tiny_slu"
 READMES = [REPO / "README.md", REPO / "README.zh-CN.md", APP / "README.md", APP / "README.zh-CN.md"]
 BY_CI = {"sh ernie_tiny_slu/run_all.sh", "sh tests/run_tests.sh"}
-SHORT = "--max_steps 4 --save_steps 2 --eval_steps 2 --gate_engines paddle onnxruntime".split()
+STEPS = ["--max_steps", "4", "--save_steps", "2", "--eval_steps", "2"]
+# A model of four steps decides by a hair; that its decisions stay is tested where the models are trained.
+SHORT = [*STEPS, "--min_agreement", "0", "--gate_engines", "paddle", "onnxruntime"]
 
 
 def commands(readme: Path) -> list[str]:
@@ -37,9 +40,7 @@ def fork(tmp_path_factory) -> Path:
     top = tmp_path_factory.mktemp("fork")
     folder = top / "ernie_tiny_slu"
     shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("output", "__pycache__"))
-    for name in ("common", ".venv", ".venv-gpu", "requirements.lock"):
-        if (REPO / name).exists():
-            (top / name).symlink_to(REPO / name)
+    (top / "common").symlink_to(REPO / "common")
     rows = [(folder / "data" / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
     (folder / "data" / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
     return folder
@@ -68,7 +69,7 @@ def shortened(command: str) -> str:
 def test_both_languages_name_the_same_commands():
     assert commands(READMES[0]) == commands(READMES[1])
     assert commands(READMES[2]) == commands(READMES[3])
-    assert BY_CI <= set(commands(READMES[0]))
+    assert set(commands(READMES[0])) >= BY_CI
     assert (REPO / ".ci" / "run").read_text().count("sh tests/run_tests.sh") == 1
     assert "sh ernie_tiny_slu/run_all.sh" in (REPO / ".ci" / "run").read_text()
 
@@ -84,18 +85,19 @@ def test_commands_of_the_app_readme_run_in_their_order(fork):
             assert "accuracy" in out
 
 
-def test_scripts_of_the_app_readme_run(fork):
+def test_scripts_of_the_app_readme_run(tmp_path):
     named = scripts_named(APP / "README.md")
     assert named == {"run_train.sh", "run_compress.sh", "run_eval.sh", "run_demo.sh"}
-    small = "MODEL=DIR" and " ".join(SHORT)
-    run(f"sh run_train.sh --model_name_or_path ernie-3.0-tiny-pico-v2-zh {small}", fork)
-    run(f"sh run_compress.sh {small}", fork)
-    assert "accuracy" in run("sh run_eval.sh", fork)
-    assert '"intent"' in run("sh run_demo.sh --text 下一首", fork)
+    trained, compressed = str(tmp_path / "trained"), str(tmp_path / "compressed")
+    run(f"sh {APP}/run_train.sh {' '.join(SHORT)}", tmp_path, OUTPUT=trained)
+    run(f"sh {APP}/run_compress.sh {' '.join(SHORT)}", tmp_path, MODEL=trained, OUTPUT=compressed)
+    assert "accuracy" in run(f"sh {APP}/run_eval.sh", tmp_path, MODEL=trained, OUTPUT=str(tmp_path / "eval"))
+    smallest = f"{compressed}/width_mult_0.75_qat_embeddings"
+    assert '"intent"' in run(f"sh {APP}/run_demo.sh --text 下一首", tmp_path, MODEL=smallest)
 
 
 @pytest.mark.slow
-def test_the_benchmark_runs_on_a_few_sentences(fork, tmp_path):
+def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
     for name, part, count in (("train.txt", "train", 300), ("test.txt", "test", 60)):
@@ -103,6 +105,7 @@ def test_the_benchmark_runs_on_a_few_sentences(fork, tmp_path):
         (data / name).write_text("".join(lines[:count]), encoding="utf-8")
     for name in ("intent_label.txt", "slot_label.txt"):
         shutil.copy(APP / "data" / name, data / name)
-    flags = " ".join([*SHORT, "--min_agreement", "0"])
-    run("sh benchmark.sh", fork, DATA_DIR=str(data), FLAGS=flags, RESULTS=str(tmp_path / "results"))
+    flags = " ".join(SHORT)
+    where = {"OUTPUT": str(tmp_path / "models"), "RESULTS": str(tmp_path / "results")}
+    run(f"sh {APP}/benchmark.sh", tmp_path, DATA_DIR=str(data), FLAGS=flags, **where)
     assert (tmp_path / "results" / "ernie_tiny_slu.json").exists()
