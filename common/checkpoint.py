@@ -45,8 +45,10 @@ def load(model_class: type, stock_loader: Callable, path: str | Path, *args, **k
         files.require(Path(path) / WEIGHTS, "weights file")
     elif "/" in str(path) and str(path).count("/") != 1:
         files.require(path, "checkpoint folder")
+    # An absolute path, because a folder in the working directory may be called like a model that PaddleNLP knows.
+    source = str(Path(path).resolve()) if Path(path).is_dir() else str(path)
     try:
-        return stock_loader(str(path), *args, **kwargs)
+        return stock_loader(source, *args, **kwargs)
     except ValueError as fault:  # what paddle.load raises at the end of its tries
         if not (Path(path) / WEIGHTS).is_file():
             raise

@@ -128,3 +128,11 @@ def test_a_config_that_belongs_to_another_width_is_refused(trained, tmp_path):
     files.write_json(folder / "config.json", config | {"layer_heads": [3, 3], "layer_ffn": [36, 36]})
     with pytest.raises(UserError, match=r"has shape \[32, 32\], config.json says \[32, 24\]"):
         JointErnie.from_pretrained(str(folder))
+
+
+def test_a_folder_called_like_a_known_model_is_the_folder(tiny, tmp_path, monkeypatch):
+    """PaddleNLP would take its own configuration of that name and look at the folder's weights with it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / V2_NAMES[0]).symlink_to(tiny.pretrained)
+    model = JointErnie.from_pretrained(V2_NAMES[0], intent_dim=11, slot_dim=31)
+    assert model.config.hidden_size == 32
