@@ -173,7 +173,7 @@ def test_no_calibration_batch():
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_impossible_range_names_the_layer(value):
     model = calibrated()
-    layer = quantize.quantised_linears(model)["ernie.encoder.layers.1.linear2._layer"]
+    layer = next(layer for name, layer in quantize.quantised_linears(model).items() if "layers.1.linear2" in name)
     layer._fake_quant_input._scale.set_value(paddle.to_tensor([value]))
     with pytest.raises(UserError, match=r"layer ernie\.encoder\.layers\.1\.linear2.*activation range"):
         quantize.check_scales(model)
