@@ -21,12 +21,12 @@ run() { # STAGE, FOLDER, then words for run_train.py; what every run has in comm
 }
 
 run "1 train" "$OUT/original" --from_scratch --model_name_or_path "$MODEL" --do_train --do_eval --do_export \
-    --num_train_epochs 10 --learning_rate 1e-3 --warmup_ratio 0.1
+    --num_train_epochs 14 --learning_rate 1e-3 --warmup_ratio 0.1
 run "2 prune the vocabulary" "$OUT/vocabulary" --model_name_or_path "$OUT/original" \
     --prune_embeddings --max_vocab_size 6000 --do_eval --do_export
 run "3 prune the width, 4 quantise matrix products (QAT), 5 quantise embeddings" "$OUT/compressed" \
     --model_name_or_path "$OUT/vocabulary" --do_compress --strategy 'dynabert+qat+embeddings' --width_mult_list 0.75 \
-    --num_train_epochs 3 --learning_rate 5e-4
+    --num_train_epochs 4 --learning_rate 5e-4
 
 printf '\n== 6 measure every stage on every engine\n'
 c=$OUT/compressed/width_mult_0.75
@@ -38,4 +38,4 @@ c=$OUT/compressed/width_mult_0.75
 
 printf '\n== 7 answers of the smallest model\n'
 "$PYTHON" deploy/python/infer_demo.py --model_dir "${c}_qat_embeddings/bundle" --backend onnx_runtime \
-    --text 来一首周华健的花心 打电话给13800138000 导航去北京西站 播放Yesterday "下一首,谢谢"
+    --text 来一首周华健的花心 打电话给10086 导航去人民公园 播放Yesterday 下一首
