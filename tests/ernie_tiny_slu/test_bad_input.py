@@ -88,8 +88,8 @@ def test_a_file_that_is_not_utf8(tiny, tmp_path):
 
 
 def test_a_missing_data_file_is_named_with_what_is_there(tiny, tmp_path):
-    ended = tiny_app.train(words(tiny, tmp_path / "out", *TRAIN, train_path=tiny.folder / "trian.txt"))
-    refused(ended, f"{tiny.folder}/trian.txt: no such data file", "holds: dev.txt, pretrained, train.txt")
+    ended = tiny_app.train(words(tiny, tmp_path / "out", *TRAIN, train_path=tiny.folder / "trains.txt"))
+    refused(ended, f"{tiny.folder}/trains.txt: no such data file", "holds: dev.txt, pretrained, train.txt")
     ended = tiny_app.train(words(tiny, tmp_path / "out", *TRAIN, "--overwrite_output_dir", dev_path=tiny.folder))
     refused(ended, f"{tiny.folder}: is a folder, expected a data file")
 

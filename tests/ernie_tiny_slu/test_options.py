@@ -49,7 +49,10 @@ def test_words_given_later_win():
         ("--prune_embeddings --do_compress", "--do_compress and --prune_embeddings exclude each other"),
         ("", "nothing to do; pass one of --do_train"),
         ("--do_eval --from_scratch", "--from_scratch needs --do_train"),
-        ("--do_compress --strategy dynabret", "--strategy: `dynabret` (did you mean `dynabert`?); allowed are dynabert"),
+        (
+            "--do_compress --strategy dynabret",
+            "--strategy: `dynabret` (did you mean `dynabert`?); allowed are dynabert",
+        ),
         ("--do_compress --strategy dynabert+", "--strategy: ``; allowed are"),
         ("--do_compress --strategy qat+qat", "--strategy qat+qat: a word stands twice"),
         ("--do_compress --strategy qat+ptq", "qat and ptq both make INT8 matrix products; take one"),
