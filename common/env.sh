@@ -170,7 +170,7 @@ PYTHON=$_env_dir/bin/python
 export PYTHONUTF8=1
 # Paddle 2.6 brings Intel MKL 2019, which on AMD processors falls back to its slowest kernels (a third of the speed in
 # training) unless it is told to use AVX2. The answers do not change beyond rounding.
-if [ -z "${MKL_DEBUG_CPU_TYPE:-}" ] && grep -qs 'vendor_id.*AuthenticAMD' /proc/cpuinfo && grep -qsw avx2 /proc/cpuinfo; then
-    export MKL_DEBUG_CPU_TYPE=5
-fi
+case $(cat /proc/cpuinfo 2>/dev/null) in
+    *AuthenticAMD*avx2*) export MKL_DEBUG_CPU_TYPE="${MKL_DEBUG_CPU_TYPE:-5}" ;;
+esac
 export GLOG_minloglevel=2 # Paddle's executor announces itself at every start

@@ -83,7 +83,7 @@ class WidthTrainer(DistillingTrainer):
         return {name: sum(scores[name] for scores in per_width.values()) / len(per_width) for name in first}
 
 
-def run(options, model: JointErnie, vocabulary: Path, labels: Labels) -> None:
+def run(options, vocabulary: Path, labels: Labels) -> None:
     """Carry out the strategy's words in order; each result is a checkpoint that loads by itself, with a bundle."""
     words = check_strategy(options.strategy)
     tokenizer = WordPieceTokenizer(vocabulary)

@@ -157,6 +157,14 @@ def load_model(options, labels: Labels) -> tuple[JointErnie, Path]:
     return model, vocabulary
 
 
+def stage_of(options) -> str:
+    """The stage of the checkpoint that the options name, as it was recorded; `original` for what is not ours."""
+    folder = Path(options.model_name_or_path)
+    if options.from_scratch or not checkpoint.is_ours(JointErnie, folder) or not (folder / checkpoint.RECORD).exists():
+        return "original"
+    return files.read_json(folder / checkpoint.RECORD).get("stage", "original")
+
+
 def build_from_scratch(options, labels: Labels, heads: dict) -> tuple[JointErnie, Path]:
     config = checkpoint.architecture(ErnieConfig, ERNIE_PRETRAINED_INIT_CONFIGURATION, options.model_name_or_path)
     texts = [e.text for e in read_examples(options.train_path, labels.intents, labels.slots, options.skip_bad_lines)]

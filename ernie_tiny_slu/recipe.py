@@ -20,9 +20,9 @@ def run(options) -> None:
     labels = finetune.read_label_files(options)
     model, vocabulary = finetune.load_model(options, labels)
     if options.do_compress:
-        compress.run(options, model, vocabulary, labels)
+        compress.run(options, vocabulary, labels)
         return
-    stage = "original"
+    stage = finetune.stage_of(options)
     if options.prune_embeddings:
         # The document's folder when training follows; a checkpoint of its own when it does not.
         folder = options.output_dir / "pretrained_model" if options.do_train else options.output_dir

@@ -3,10 +3,10 @@
 
 import itertools
 
+import common  # noqa: F401  before paddle
+
 import numpy as np
 import pytest
-
-import common  # noqa: F401  before paddle
 
 LABELS = np.array([[-100, 0, 2, 1, 1, -100], [-100, 1, 0, -100, -100, -100], [-100, 2, -100, -100, -100, -100]])
 
@@ -30,9 +30,9 @@ def likelihood_by_enumeration(logits, transitions):
 
 
 def test_loss_is_the_likelihood_over_all_paths():
-    import paddle
-
     from common.crf import Crf
+
+    import paddle
 
     paddle.seed(1)
     crf = Crf(3)

@@ -245,6 +245,13 @@ def test_training_goes_on_from_a_pruned_checkpoint(chain, tiny, tmp_path):
     assert (width.heads_of(model.ernie.encoder), width.ffn_of(model.ernie.encoder)) == HALF
 
 
+def test_a_compressed_checkpoint_exported_again_keeps_its_stage(chain, tiny, tmp_path):
+    source = chain / "width_mult_0.5_qat"
+    ended = tiny_app.train(words(tiny, tmp_path / "out", "--do_eval", "--do_export", model_name_or_path=source))
+    assert ended.code == 0, ended.err
+    assert read_bundle(tmp_path / "out" / "bundle").stage == "int8"
+
+
 # --- what a step needs
 
 
