@@ -104,15 +104,15 @@ def markers_for(readme_path: Path | str, summary: dict) -> list[str]:
 
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 110rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.85rem; }
-th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid #ddd; vertical-align: top; }
+table { border-collapse: collapse; font-size: 0.8rem; } td:first-child { white-space: nowrap; }
+th, td { padding: 0.3rem 0.45rem; border-bottom: 1px solid #ddd; vertical-align: top; }
 th { border-bottom: 2px solid #777; }
 .number { text-align: right; font-variant-numeric: tabular-nums; } td.number { white-space: nowrap; }
 .word { text-align: left; }
-img { max-width: 100%; }
+img { max-width: min(100%, 70rem); }
 footer { margin-top: 2.5rem; font-size: 0.85rem; color: #555; }
 """
 TITLES = {
