@@ -12,12 +12,15 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 NOT_OUR_BUG = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}  # full or forbidden disk
+# What PaddleNLP's import sets off in pinned libraries; nothing that a user could mend, and an error is to be one line.
+LIBRARY_NOISE = ("Setuptools is replacing distutils", "pkg_resources is deprecated")
 BOX_CHARACTERS = "╭╮╰╯│─"
 
 
@@ -70,6 +73,8 @@ def parse(options_class: type[T], arguments: Sequence[str]) -> T:
 
 def run(main: Callable[[T], Any], options_class: type[T], arguments: Sequence[str] | None = None) -> None:
     """Parse, call `main`, and turn the two kinds of expected failure into one line and an exit code."""
+    for message in LIBRARY_NOISE:
+        warnings.filterwarnings("ignore", message)
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     try:

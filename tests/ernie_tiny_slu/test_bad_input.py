@@ -320,3 +320,13 @@ def test_serving_answers_whatever_it_is_asked(trained, tmp_path):
 def test_debug_shows_where_it_happened(tiny, tmp_path):
     ended = tiny_app.train(words(tiny, tmp_path / "out", *TRAIN, "--debug", train_path=tmp_path / "none.txt"))
     assert ended.code == 2 and "Traceback" in ended.err and ended.err.splitlines()[-1].startswith("error: ")
+
+
+def test_the_whole_of_stderr_is_one_line(tmp_path):
+    """Nothing that PaddleNLP's import warns of stands before the error."""
+    command = [sys.executable, APP / "run_train.py", "--do_eval", "--device", "gpu", "--output_dir", tmp_path / "out"]
+    ended = subprocess.run(
+        [*command, "--dev_path", APP / "data/dev.txt"], cwd=APP, capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 3
+    assert ended.stderr.splitlines() == ["error: --device gpu: this Paddle or this machine has none; pass --device cpu"]
