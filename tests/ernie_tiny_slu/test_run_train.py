@@ -92,7 +92,7 @@ def test_evaluating_a_checkpoint_without_training(trained, tiny, tmp_path):
     ended = tiny_app.train(words(tiny, tmp_path / "out", "--do_eval", model_name_or_path=trained))
     assert ended.code == 0, ended.err
     now, then = (
-        printed_scores(ended.out, "original"),
+        printed_scores(ended.out, "vocabulary"),
         printed_scores((trained / "stdout.txt").read_text(), "vocabulary"),
     )
     assert now == pytest.approx(then, abs=1e-4)
@@ -104,7 +104,7 @@ def test_evaluating_by_another_batch_size_gives_the_same_scores(trained, tiny, t
     scores = []
     for size in (1, 7, 25):
         run = words(tiny, tmp_path / "out", "--do_eval", model_name_or_path=trained, per_device_eval_batch_size=size)
-        found = printed_scores(tiny_app.train(run).out, "original")
+        found = printed_scores(tiny_app.train(run).out, "vocabulary")
         found.pop("loss")  # a mean of batch means: it depends on the batches
         scores.append(found)
     assert scores[0] == scores[1] == scores[2]
