@@ -110,7 +110,7 @@ _env_make() {
             uv pip install --python "$_env_python" --no-deps --no-build-isolation -e "$REPO"
     else
         "$_env_base" -m venv "$_env_dir" &&
-            "$_env_python" -m pip install --disable-pip-version-check --require-hashes -r "$_env_lock" &&
+            "$_env_python" -m pip install --disable-pip-version-check --use-pep517 --require-hashes -r "$_env_lock" &&
             "$_env_python" -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e "$REPO"
     fi >&2 || {
         echo "error: the installation into $_env_dir failed (see above); mend it and run the same command again" >&2
