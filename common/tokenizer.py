@@ -39,6 +39,18 @@ class Encoding(NamedTuple):
     truncated: bool
 
 
+class PairEncoding(NamedTuple):
+    """Two texts as the model reads them: [CLS] first [SEP] second [SEP].
+
+    `token_type_ids` are 0 up to the first [SEP], then 1; `offsets` count in the text that a token comes from.
+    """
+
+    ids: list[int]
+    token_type_ids: list[int]
+    offsets: list[tuple[int, int]]
+    truncated: bool
+
+
 class _Cache(dict):
     """A dictionary that makes what is missing, and starts afresh when it is full."""
 
@@ -120,6 +132,30 @@ class WordPieceTokenizer:
         ids.append(self.sep_id)
         offsets.append((0, 0))
         return Encoding(ids, offsets, truncated)
+
+    def encode_pair(self, first: str, second: str, max_length: int | None = None) -> PairEncoding:
+        """Two texts in one input; what is too long loses tokens at the end of the longer text, one by one.
+
+        Raises:
+            ValueError: `max_length` has no room for [CLS] and two [SEP].
+        """
+        if max_length is not None and max_length < 3:
+            raise ValueError(f"max_length must be at least 3 for a pair, got {max_length}")
+        one, two = self.encode(first), self.encode(second)
+        kept_one, kept_two = len(one.ids) - 2, len(two.ids) - 2
+        surplus = 0 if max_length is None else max(0, kept_one + kept_two + 3 - max_length)
+        for _ in range(surplus):
+            if kept_one > kept_two:
+                kept_one -= 1
+            else:
+                kept_two -= 1
+        head, tail = slice(0, kept_one + 1), slice(1, kept_two + 1)
+        return PairEncoding(
+            [*one.ids[head], self.sep_id, *two.ids[tail], self.sep_id],
+            [0] * (kept_one + 2) + [1] * (kept_two + 1),
+            [*one.offsets[head], (0, 0), *two.offsets[tail], (0, 0)],
+            surplus > 0,
+        )
 
     def _add_word(self, word: str, places: list[int], ids: list[int], offsets: list[tuple[int, int]]) -> None:
         if len(word) > LONGEST_WORD:
