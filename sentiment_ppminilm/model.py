@@ -37,8 +37,8 @@ class AspectClassifier:
 
     def forward(self, input_ids, token_type_ids):
         """Token ids and types [batch, length] to logits [batch, classes]."""
-        # Built here, four-dimensional and by casts: the encoders' own `input_ids == pad_id` leaves a 0-D constant in the
-        # program, over which PaddleSlim's calibration by averages stumbles, and reads a weight that INT8 replaces.
+        # Built here, 4-D and by casts: the encoders' own `input_ids == pad_id` leaves a 0-D constant in the
+        # program, on which PaddleSlim stumbles, and reads a weight that INT8 replaces.
         is_padding = (input_ids == paddle.zeros_like(input_ids)).astype("float32")
         attention_mask = paddle.unsqueeze(is_padding, axis=[1, 2]) * -1e4
         _, pooled = backbone(self)(input_ids, token_type_ids, attention_mask=attention_mask)

@@ -1,0 +1,61 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Export a trained checkpoint: static program, ONNX and bundle, each engine compared with the dynamic graph."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import cli, runtime
+from common.cli import UserError, did_you_mean
+
+CPU_ENGINES = tuple(runtime.ALLOWED)
+MUST_PASS = ("paddle", "onnxruntime")
+
+
+def check_engines(engines: tuple[str, ...]) -> None:
+    """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
+    for engine in engines:
+        if engine not in CPU_ENGINES:
+            near = did_you_mean(engine, CPU_ENGINES)
+            raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
+    for engine in MUST_PASS:
+        if engine not in engines:
+            raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+
+
+@dataclass(kw_only=True)
+class Options:
+    """Export a checkpoint of train.py or prune_width.py."""
+
+    checkpoints: Path = Path("checkpoints/pp_checkpoints")
+    """Folder with the trained model."""
+    static_model_dir: Path | None = None
+    """Where bundle/ and infer.pdmodel, infer.pdiparams go; `static` in the checkpoint's folder if not given."""
+    max_seq_len: int = 256
+    """Longest input in tokens that will be served."""
+    input_dtype: str = "int64"
+    """Type of the exported model's inputs: int64 or int32."""
+    gate_path: Path = Path("data/cls_data/dev.txt")
+    """Labelled text on which the engines are compared."""
+    gate_engines: tuple[str, ...] = CPU_ENGINES
+    """Engines that are compared; paddle and onnxruntime are always among them."""
+    skip_bad_lines: bool = False
+    """Leave faulty data lines out, count them and list the first ten, instead of stopping."""
+
+    def __post_init__(self):
+        if self.static_model_dir is None:
+            self.static_model_dir = self.checkpoints / "static"
+        if self.max_seq_len < 5:
+            raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
+        if self.input_dtype not in ("int64", "int32"):
+            raise UserError(f"--input_dtype must be int64 or int32, got {self.input_dtype}")
+        check_engines(self.gate_engines)
+
+
+def main(options: Options) -> None:
+    import exporting  # imports paddle, which takes seconds: only after --help and the options' own checks
+
+    exporting.export_fp32(options.checkpoints, options.static_model_dir, options)
+
+
+if __name__ == "__main__":
+    cli.run(main, Options)
