@@ -96,11 +96,22 @@ class SeedEachStep(TrainerCallback):
         seed_everything(int(sequence.generate_state(1)[0]))
 
 
+class LogLines(TrainerCallback):
+    """A line per log entry where there is no progress bar; PaddleNLP's own goes through its log, which is quiet."""
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if state.is_local_process_zero and logs:
+            figures = "  ".join(f"{k} {v:.6g}" for k, v in logs.items() if isinstance(v, (int, float)))
+            print(f"step {state.global_step} of {state.max_steps}: {figures}", flush=True)
+
+
 class RecipeTrainer(Trainer):
     """The Trainer of all apps. Subclasses give the loss; `compute_metrics` judges."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if self.args.disable_tqdm:
+            self.add_callback(LogLines)
         self.add_callback(LastStep)
         self.add_callback(SeedEachStep)
 

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import bundle, checkpoint, export, files, onnx_encoder, parity, quantize
+from common import bundle, checkpoint, export, files, onnx_encoder, parity
 from common.tokenizer_rules import RULES_VERSION
 
 import finetune

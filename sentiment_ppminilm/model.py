@@ -48,7 +48,8 @@ class AspectClassifier:
 class PPMiniLMForAspect(AspectClassifier, PPMiniLMPretrainedModel):
     """The small one: 6 layers of 768 (PP-MiniLM)."""
 
-    def __init__(self, config: PPMiniLMConfig):
+    def __init__(self, config: PPMiniLMConfig, num_labels: int | None = None):
+        config.num_labels = num_labels or config.num_labels
         PPMiniLMPretrainedModel.__init__(self, config)
         self._build(config, PPMiniLMModel(config))
 
@@ -56,7 +57,8 @@ class PPMiniLMForAspect(AspectClassifier, PPMiniLMPretrainedModel):
 class SkepForAspect(AspectClassifier, SkepPretrainedModel):
     """The large one: 24 layers of 1024 (SKEP)."""
 
-    def __init__(self, config: SkepConfig):
+    def __init__(self, config: SkepConfig, num_labels: int | None = None):
+        config.num_labels = num_labels or config.num_labels
         SkepPretrainedModel.__init__(self, config)
         self._build(config, SkepModel(config))
 
@@ -112,12 +114,14 @@ def load(folder: Path | str) -> nn.Layer:
 
 def load_or_adopt(name_or_folder: str, classes: int) -> nn.Layer:
     """One of our checkpoints, or a pretrained encoder by name or folder with a new classifier."""
-    return FAMILIES[family_of(name_or_folder)][0].from_pretrained(name_or_folder, num_labels=classes)
+    model_class = FAMILIES[family_of(name_or_folder)][0]
+    if checkpoint.is_ours(model_class, name_or_folder):
+        return load(name_or_folder)
+    return model_class.from_pretrained(name_or_folder, num_labels=classes)
 
 
 def build(name: str, classes: int) -> nn.Layer:
     """The named architecture with random weights."""
     model_class, config_class, registry = FAMILIES[family_of(name)]
     config = checkpoint.architecture(config_class, registry, name, "--base_model_name")
-    config.num_labels = classes
-    return model_class(config)
+    return model_class(config, classes)
