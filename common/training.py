@@ -195,8 +195,12 @@ def last_whole_checkpoint(folder: Path) -> Path | None:
     return max(whole, key=lambda path: int(path.name.removeprefix(PREFIX)), default=None)
 
 
-def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None) -> str | None:
+def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, more: dict | None = None) -> str | None:
     """Where to go on from; clears away checkpoints that a kill left unfinished.
+
+    Args:
+        folder: where the checkpoints are; the options' output folder if not given.
+        more: further options of the app, under their flags' names, that must be the same in a resumed run.
 
     Raises:
         UserError: the output folder holds something and neither resuming nor overwriting was asked for, the checkpoint
@@ -204,7 +208,8 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None) -
     """
     folder = Path(folder or options.output_dir)
     found = _found_checkpoint(options, folder)
-    configuration = {k: str(v) for k, v in asdict(options).items() if k not in FREE_ON_RESUME}
+    every = {**asdict(options), **(more or {})}
+    configuration = {k: str(v) for k, v in every.items() if k not in FREE_ON_RESUME}
     if found and (folder / CONFIGURATION).exists():
         _check_same(files.read_json(folder / CONFIGURATION), configuration, found)
     else:

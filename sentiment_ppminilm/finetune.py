@@ -88,7 +88,7 @@ def start_model(options, labels: LabelSet) -> tuple[paddle.nn.Layer, Path]:
 
 
 def from_scratch(options, labels: LabelSet) -> tuple[paddle.nn.Layer, Path]:
-    network = models.build(options.base_model_name, len(labels.values))
+    network = models.build(options.base_model_name, len(labels.values), options.num_hidden_layers, options.hidden_size)
     examples = read_examples(options.train_path, labels, options.skip_bad_lines)
     rows = network.config.vocab_size
     tokens = vocab.build((text for e in examples for text in (e.aspect, e.text)), rows)

@@ -120,8 +120,12 @@ def load_or_adopt(name_or_folder: str, classes: int) -> nn.Layer:
     return model_class.from_pretrained(name_or_folder, num_labels=classes)
 
 
-def build(name: str, classes: int) -> nn.Layer:
-    """The named architecture with random weights."""
+def build(name: str, classes: int, layers: int | None = None, hidden: int | None = None) -> nn.Layer:
+    """The named architecture with random weights; with `layers` or `hidden` a smaller one of its kind."""
     model_class, config_class, registry = FAMILIES[family_of(name)]
     config = checkpoint.architecture(config_class, registry, name, "--base_model_name")
+    if layers:
+        config.num_hidden_layers = layers
+    if hidden:
+        config.hidden_size, config.num_attention_heads, config.intermediate_size = hidden, hidden // 64, 4 * hidden
     return model_class(config, classes)

@@ -11,6 +11,17 @@ import train as training_options
 from data import read_labels
 from finetune import AspectTrainer
 
+# Options of which a resumed run must not have others, beside those of the Trainer.
+SAME = (
+    "base_model_name",
+    "train_path",
+    "label_path",
+    "max_seq_len",
+    "from_scratch",
+    "num_hidden_layers",
+    "hidden_size",
+)
+
 
 def train(options) -> dict[str, float]:
     """Train, keep the best checkpoint, score it on the development set."""
@@ -18,7 +29,7 @@ def train(options) -> dict[str, float]:
     training.seed_everything(options.seed)
     arguments = training.arguments(trainer_options)
     labels = read_labels(options.label_path)
-    resume = training.checkpoint_to_resume(trainer_options)
+    resume = training.checkpoint_to_resume(trainer_options, more={name: getattr(options, name) for name in SAME})
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     network, vocabulary = finetune.start_model(options, labels)
     trainer = AspectTrainer(

@@ -53,6 +53,10 @@ class Options:
     """cpu, gpu or xpu; if not given, a GPU where there is one."""
     from_scratch: bool = False
     """Build the named architecture with random weights and a vocabulary from the training text."""
+    num_hidden_layers: int | None = None
+    """With --from_scratch: layers, where they are to be fewer than in the named architecture."""
+    hidden_size: int | None = None
+    """With --from_scratch: features, a multiple of 64 (one head); feed-forward layers have 4 times as many."""
     resume_from_checkpoint: str | None = None
     """Go on from a step's folder, or from the newest one with `last`."""
     overwrite_output_dir: bool = False
@@ -70,6 +74,12 @@ class Options:
         for name in ("batch_size", "eval_batch_size", "log_steps", "eval_steps"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("num_hidden_layers", "hidden_size"):
+            value = getattr(self, name)
+            if value is not None and (not self.from_scratch or value < 1):
+                raise UserError(f"--{name} {value}: needs --from_scratch and at least 1")
+        if self.hidden_size is not None and self.hidden_size % 64:
+            raise UserError(f"--hidden_size {self.hidden_size} is no multiple of 64, the size of one head")
         if not 0 <= self.warmup_proportion < 1:
             raise UserError(f"--warmup_proportion must be in [0, 1), got {self.warmup_proportion}")
         if self.learning_rate is None:
