@@ -10,6 +10,7 @@ import model as models
 import train as training_options
 from data import read_labels
 from finetune import AspectTrainer
+from warm_start import warm_words
 
 # Options of which a resumed run must not have others, beside those of the Trainer.
 SAME = (
@@ -20,6 +21,7 @@ SAME = (
     "from_scratch",
     "num_hidden_layers",
     "hidden_size",
+    "warm_start_epochs",
 )
 
 
@@ -32,11 +34,16 @@ def train(options) -> dict[str, float]:
     resume = training.checkpoint_to_resume(trainer_options, more={name: getattr(options, name) for name in SAME})
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     network, vocabulary = finetune.start_model(options, labels)
+    rows = finetune.dataset(options.train_path, vocabulary, labels, options)
+    if options.warm_start_epochs and not resume:
+        words = models.backbone(network).embeddings.word_embeddings
+        loss = warm_words(words, rows, len(labels.values), options.warm_start_epochs, options.seed)
+        print(f"word table: {options.warm_start_epochs} passes of bag-of-words, loss {loss:.4f}", flush=True)
     trainer = AspectTrainer(
         labels,
         model=network,
         args=arguments,
-        train_dataset=finetune.dataset(options.train_path, vocabulary, labels, options),
+        train_dataset=rows,
         eval_dataset=finetune.dataset(options.dev_path, vocabulary, labels, options),
     )
     trainer.train(resume)

@@ -57,6 +57,8 @@ class Options:
     """With --from_scratch: layers, where they are to be fewer than in the named architecture."""
     hidden_size: int | None = None
     """With --from_scratch: features, a multiple of 64 (one head); feed-forward layers have 4 times as many."""
+    warm_start_epochs: int = 0
+    """With --from_scratch: passes in which a bag-of-words classifier teaches the word table first; seconds each."""
     resume_from_checkpoint: str | None = None
     """Go on from a step's folder, or from the newest one with `last`."""
     overwrite_output_dir: bool = False
@@ -74,9 +76,9 @@ class Options:
         for name in ("batch_size", "eval_batch_size", "log_steps", "eval_steps"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("num_hidden_layers", "hidden_size"):
+        for name in ("num_hidden_layers", "hidden_size", "warm_start_epochs"):
             value = getattr(self, name)
-            if value is not None and (not self.from_scratch or value < 1):
+            if value and (not self.from_scratch or value < 1):
                 raise UserError(f"--{name} {value}: needs --from_scratch and at least 1")
         if self.hidden_size is not None and self.hidden_size % 64:
             raise UserError(f"--hidden_size {self.hidden_size} is no multiple of 64, the size of one head")
