@@ -206,18 +206,6 @@ def test_children_have_a_users_environment(tmp_path, monkeypatch):
     assert "MKL_DEBUG_CPU_TYPE" not in found and found["OMP_NUM_THREADS"] == "1"
 
 
-def test_dynamic_int8_is_int8(tmp_path):
-    runner, folder = measure_jobs.Runner(threads=1, workers=1), bundle_fixture.bundle()
-    files = {"pdmodel": str(folder / "model.pdmodel"), "pdiparams": str(folder / "model.pdiparams")}
-    fp32, int8 = str(tmp_path / "fp32.onnx"), str(tmp_path / "int8.onnx")
-    runner.child("alternatives", {"action": "export", **files, "onnx": fp32})
-    counted = runner.child("alternatives", {"action": "dynamic", "onnx": fp32, "to": int8})
-    assert counted == alternatives.int8_nodes(int8) and counted["products"] >= 7 and counted["tables"] >= 3
-    assert Path(int8).stat().st_size < 0.6 * Path(fp32).stat().st_size
-    with pytest.raises(RuntimeError, match="not quantised"):
-        alternatives.require_int8(fp32, alternatives.int8_nodes(fp32))
-
-
 @pytest.mark.slow
 def test_alternatives_are_measured_with_the_same_answers(place):
     words = ["--stages", "original=original", "--engines", "onnxruntime", "--rounds", "1", "--alternatives"]
