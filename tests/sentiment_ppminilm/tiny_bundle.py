@@ -17,7 +17,7 @@ TEXTS = ["老板服务很好，菜也好吃", "味道太差，不来了", "价�
 TOKENS = [*vocab.SPECIALS, *sorted(set("".join([*ASPECTS, *TEXTS])) | set("abcdef"))]
 LABELS, NAMES = ["0", "1"], ["negative", "positive"]
 INPUTS = ("input_ids", "token_type_ids")
-POSITIONS = 40
+POSITIONS = 256  # the document's --max_seq_len
 SHAPE = {
     "vocab_size": len(TOKENS),
     "hidden_size": 32,
