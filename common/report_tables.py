@@ -60,9 +60,14 @@ def ledger(summary: dict, language: str, metrics: list[str] | None = None) -> Ta
     original, base = summary["stages"][0], baseline(summary)
     names = metric_names(summary) if metrics is None else metrics
     head = ["stage", "size", *names, "engine", "latency", "end_to_end", "speedup", "memory", "parity"]
+    head = [word(key, language) for key in head]
+    reference = summary.get("reference")
+    if reference:  # beside the other ratio, but of the model alone: the reference answers nothing
+        head.insert(head.index(word("speedup", language)) + 1, f"× {reference['name']}")
     rows = []
     for stage in summary["stages"]:
         engine = main_engine(summary, stage) or {}
+        versus = [ratio(median(reference, "latency_ms"), median(engine, "latency_ms"))] if reference else []
         rows.append(
             [
                 word(stage["stage"], language),
@@ -72,11 +77,12 @@ def ledger(summary: dict, language: str, metrics: list[str] | None = None) -> Ta
                 times(engine, "latency_ms"),
                 times(engine, "end_to_end_ms"),
                 ratio(median(base), median(engine)),
+                *versus,
                 with_share(engine.get("peak_rss_mb"), (base or {}).get("peak_rss_mb"), "{:.0f}"),
                 parity_count(stage),
             ]
         )
-    return Table([word(key, language) for key in head], rows)
+    return Table(head, rows)
 
 
 def scores(summary: dict, language: str) -> Table:
@@ -94,12 +100,16 @@ def scores(summary: dict, language: str) -> Table:
 
 def engines(summary: dict, language: str) -> Table:
     """Every engine at every stage, also those that failed the gate or are refused, with the reason."""
-    base = baseline(summary)
-    head = ["stage", "engine", "precision", "parity", "difference", "agreement"]
-    head += ["latency", "end_to_end", "speedup", "memory"]
+    base, reference = baseline(summary), summary.get("reference")
+    keys = ["stage", "engine", "precision", "parity", "difference", "agreement"]
+    keys += ["latency", "end_to_end", "speedup", "memory"]
+    head = [word(key, language) for key in keys]
+    if reference:
+        head.insert(keys.index("speedup") + 1, f"× {reference['name']}")
     rows = []
     for stage in summary["stages"]:
         for engine in stage["engines"]:
+            versus = [ratio(median(reference, "latency_ms"), median(engine, "latency_ms"))] if reference else []
             parity = engine.get("parity") or {}
             agreement = parity.get("agreement")
             rows.append(
@@ -113,10 +123,11 @@ def engines(summary: dict, language: str) -> Table:
                     times(engine, "latency_ms"),
                     times(engine, "end_to_end_ms"),
                     NOTHING if passed(engine) is False else ratio(median(base), median(engine)),
+                    *versus,
                     with_share(engine.get("peak_rss_mb"), (base or {}).get("peak_rss_mb"), "{:.0f}"),
                 ]
             )
-    return Table([word(key, language) for key in head], rows, left=4)
+    return Table(head, rows, left=4)
 
 
 def _verdict(engine: dict, language: str) -> str:

@@ -8,14 +8,15 @@
      "alternatives": [{"name", "size_bytes", "metrics", "end_to_end_ms", "peak_rss_mb"}]}
 
 Stages come in the order in which they were made, the original first. What was not measured is left out or null.
-Optional: "date", and "baseline_engine", the engine of the original that speed and memory are compared with ("paddle").
+Optional: "date"; "baseline_engine", the engine of the original that speed and memory are compared with ("paddle");
+"reference" {"name", "latency_ms"}, another model whose time is 1 x in a further column, as in the app's document.
 """
 
 from typing import Any
 
 from common.cli import UserError, did_you_mean
 
-STAGES = ("original", "vocabulary", "width", "int8", "embedding")
+STAGES = ("original", "vocabulary", "width", "int8", "embedding", "width_int8")
 BASELINE_ENGINE = "paddle"
 
 
@@ -32,6 +33,10 @@ def check_summary(summary: Any, source: str = "summary") -> dict:
     check.field(summary, "", "machine", (str, dict))
     check.field(summary, "", "date", str, optional=True)
     check.field(summary, "", "baseline_engine", str, optional=True)
+    reference = check.field(summary, "", "reference", dict, optional=True)
+    if reference is not None:
+        check.field(reference, "reference", "name", str)
+        _check_times(check, reference, "reference", "latency_ms")
     for number, seed in enumerate(check.field(summary, "", "seeds", list)):
         check.is_a(int, seed, f"seeds[{number}]")
 

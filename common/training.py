@@ -2,6 +2,7 @@
 """PaddleNLP's Trainer, made to end with what it measured, to survive a kill, and to resume exactly."""
 
 import math
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -207,6 +208,8 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, m
             named is not whole, or it comes from a run with other options.
     """
     folder = Path(folder or options.output_dir)
+    if int(os.environ.get("PADDLE_TRAINER_ID", 0)):  # of several processes the first one looks after the folder
+        return _named_checkpoint(options, folder)
     found = _found_checkpoint(options, folder)
     every = {**asdict(options), **(more or {})}
     configuration = {k: str(v) for k, v in every.items() if k not in FREE_ON_RESUME}
@@ -226,20 +229,25 @@ def _check_same(before: dict, now: dict, found: str) -> None:
             )
 
 
+def _named_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
+    named = options.resume_from_checkpoint
+    if named == "last":
+        named = last_whole_checkpoint(folder)
+    elif named and not (Path(named) / WHOLE).exists():
+        raise UserError(
+            f"--resume_from_checkpoint {named}: not a whole checkpoint; the newest whole one is "
+            f"{last_whole_checkpoint(folder) or 'not there'}"
+        )
+    return str(named) if named else None
+
+
 def _found_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
     if options.resume_from_checkpoint:
-        found = options.resume_from_checkpoint
-        if found == "last":
-            found = last_whole_checkpoint(folder)
-        elif not (Path(found) / WHOLE).exists():
-            raise UserError(
-                f"--resume_from_checkpoint {found}: not a whole checkpoint; the newest whole one is "
-                f"{last_whole_checkpoint(folder) or 'not there'}"
-            )
+        found = _named_checkpoint(options, folder)
         for unfinished in folder.glob(f"{PREFIX}*"):
             if unfinished.is_dir() and not (unfinished / WHOLE).exists():
                 shutil.rmtree(unfinished)
-        return str(found) if found else None
+        return found
     if folder.is_dir() and any(folder.iterdir()) and not options.overwrite_output_dir:
         raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
     for stale in folder.glob(f"{PREFIX}*"):

@@ -10,6 +10,7 @@ from common.options import TrainingOptions, check_widths
 
 STRATEGIES = ("dynabert", "qat", "ptq", "embeddings")
 DECODERS = ("argmax", "bio", "crf")
+LABEL_NAMES = ("intent_label", "slot_label")
 CPU_ENGINES = tuple(runtime.ALLOWED)
 MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
@@ -87,6 +88,10 @@ class Options(TrainingOptions):
         for engine in MUST_PASS:
             if engine not in self.gate_engines:
                 raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+        for name in self.label_names:
+            if name not in LABEL_NAMES:
+                near = did_you_mean(name, LABEL_NAMES)
+                raise UserError(f"--label_names: `{name}`{near}; this model's labels are {' and '.join(LABEL_NAMES)}")
         if self.max_seq_length < 3:
             raise UserError(f"--max_seq_length must be at least 3, got {self.max_seq_length}")
         if self.do_compress:

@@ -14,30 +14,11 @@ import numpy as np
 import paddle
 from data import Example, LabelSet, Row, collate, make_rows, read_examples
 from paddle.nn import functional as F
+from scoring import score
 from tqdm import tqdm
 
 BEST = "best.pdparams"  # the document's name of the trained weights
 TIMINGS = ("runtime", "per_second", "ppl", "epoch")
-
-
-def score(labels: LabelSet, gold: list[int], predicted: list[int]) -> dict[str, float]:
-    """Scores in 0..1 by scikit-learn.
-
-    `precision`, `recall` and `f1` are those of the last label, the positive class, as in the document; `f1_<value>` is
-    each label's own, `macro_f1` their mean.
-    """
-    from sklearn.metrics import accuracy_score, precision_recall_fscore_support
-
-    numbers = list(range(len(labels.values)))
-    precision, recall, f1, _ = precision_recall_fscore_support(gold, predicted, labels=numbers, zero_division=0)
-    return {
-        "f1": float(f1[-1]),
-        "precision": float(precision[-1]),
-        "recall": float(recall[-1]),
-        "accuracy": float(accuracy_score(gold, predicted)),
-        **{f"f1_{value}": float(f1[number]) for number, value in enumerate(labels.values)},
-        "macro_f1": float(f1.mean()),
-    }
 
 
 class AspectTrainer(training.RecipeTrainer):

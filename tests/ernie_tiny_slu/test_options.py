@@ -33,10 +33,10 @@ def test_from_scratch_has_a_learning_rate_of_its_own():
 def test_words_given_later_win():
     """run_*.sh put the user's words behind their own."""
     made = parse(
-        "--do_train --num_train_epochs 30 --label_names a b --disable_tqdm --width_mult_list 0.75 "
-        "--num_train_epochs 3 --label_names c --disable_tqdm False --width_mult_list 0.5 0.25"
+        "--do_train --num_train_epochs 30 --label_names intent_label slot_label --disable_tqdm --width_mult_list 0.75 "
+        "--num_train_epochs 3 --label_names slot_label --disable_tqdm False --width_mult_list 0.5 0.25"
     )
-    assert (made.num_train_epochs, made.label_names, made.disable_tqdm) == (3, ("c",), False)
+    assert (made.num_train_epochs, made.label_names, made.disable_tqdm) == (3, ("slot_label",), False)
     assert made.width_mult_list == (0.5, 0.25)
 
 
@@ -48,6 +48,7 @@ def test_words_given_later_win():
         ("--do_export --do_compress", "--do_compress and --do_export exclude each other"),
         ("--prune_embeddings --do_compress", "--do_compress and --prune_embeddings exclude each other"),
         ("", "nothing to do; pass one of --do_train"),
+        ("--do_train --label_names intents", "--label_names: `intents` (did you mean `intent_label`?)"),
         ("--do_eval --from_scratch", "--from_scratch needs --do_train"),
         (
             "--do_compress --strategy dynabret",

@@ -1,0 +1,103 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
+
+import json
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from common import bench
+
+import numpy as np
+from aspect import AspectPredictor
+from data import LabelSet, make_rows, read_examples
+from scoring import score as scores_of
+
+BATCHES = 4  # of real texts that are answered from end to end
+
+
+def answer(action: str, **arguments: Any) -> dict[str, Any]:
+    """`serve`, `score` or `make_reference`, for `bench.run_child`."""
+    return {"serve": serve, "score": score, "make_reference": make_reference}[action](**arguments)
+
+
+def serve(
+    bundle: str, engine: str, test_path: str, threads: int, repeats: int, batch_size: int, length: int
+) -> dict[str, Any]:
+    """Answer real texts, then time the model alone on full-length inputs.
+
+    Returns:
+        end_to_end_ms (`batch_size` texts to JSON strings), latency_ms (the engine alone, [batch_size, length] without
+        padding), batch_1_ms (the same for one text), each as of `bench.measure` after a pass to warm up; peak_rss_mb,
+        right after answering; same_answers, whether two runs gave the same bits.
+    """
+    predictor = AspectPredictor(bundle, engine=engine, threads=threads)
+    examples = read_examples(test_path, None)
+    pairs = list(islice(cycle((e.aspect, e.text) for e in examples), BATCHES * batch_size))
+    batches = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+
+    def understand(batch: list) -> list[str]:
+        return [json.dumps(each, ensure_ascii=False) for each in predictor.answer_batch(batch)]
+
+    end_to_end = bench.measure(understand, batches, 1, max(1, repeats // 2))
+    memory = bench.peak_rss_mb()
+    full = full_inputs(predictor, pairs, batch_size, length)
+    one = tuple(array[:1] for array in full)
+    return {
+        "end_to_end_ms": end_to_end,
+        "peak_rss_mb": memory,
+        "latency_ms": bench.measure(lambda inputs: predictor.logits(*inputs), [full], 1, repeats),
+        "batch_1_ms": bench.measure(lambda inputs: predictor.logits(*inputs), [one], 2, repeats),
+        "same_answers": bench.same_answers(lambda inputs: predictor.logits(*inputs), [full]),
+    }
+
+
+def full_inputs(predictor: AspectPredictor, pairs: list, batch_size: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids and types int64 [batch_size, length] of real words, none of them padding: texts run on as needed."""
+    words = [number for aspect, text in pairs for number in predictor.tokenizer.encode_pair(aspect, text).ids if number]
+    ids = np.array(list(islice(cycle(words), batch_size * length)), "int64").reshape(batch_size, length)
+    types = np.zeros_like(ids)
+    types[:, length // 4 :] = 1
+    return ids, types
+
+
+def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str, Any]:
+    """Scores on a labelled file and the predicted label of each row, in the file's order; batched by length."""
+    predictor = AspectPredictor(bundle, engine=engine)
+    labels = LabelSet(predictor.labels, predictor.names)
+    rows = make_rows(read_examples(test_path, labels), predictor.tokenizer, labels, predictor.max_length)
+    predicted = [0] * len(rows)
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
+    for start in range(0, len(order), batch_size):
+        places = order[start : start + batch_size]
+        longest = max(len(rows[place].ids) for place in places)
+        ids, types = np.zeros([2, len(places), longest], "int64")
+        for at, place in enumerate(places):
+            ids[at, : len(rows[place].ids)] = rows[place].ids
+            types[at, : len(rows[place].ids)] = rows[place].token_type_ids
+        for place, best in zip(places, predictor.logits(ids, types).argmax(axis=1).tolist(), strict=True):
+            predicted[place] = best
+    return {"scores": scores_of(labels, [row.label for row in rows], predicted), "predicted": predicted}
+
+
+def make_reference(folder: str) -> dict[str, Any]:
+    """A bundle of SKEP-large's shape with random weights, for Paddle Inference: its times are real, its answers not."""
+    from common import bundle, export, files, vocab
+
+    import exporting
+    import model as models
+
+    name = models.NAMES[1]
+    labels = LabelSet(["0", "1"])
+    network = models.build(name, len(labels.values))
+    network.eval()
+    with files.replacing_folder(Path(folder) / "bundle") as temporary:
+        export.save_program(network, temporary / "model", "int64", exporting.INPUTS)
+        vocab.write(temporary / "vocab.txt", vocab.widened(list(vocab.SPECIALS), network.config.vocab_size))
+        files.write_json(temporary / "labels.json", {"class": labels.values})
+        bundle.write_manifest(temporary, exporting.manifest_of(network, labels, 256, "original", {}))
+    return {"made": name}
+
+
+if __name__ == "__main__":
+    bench.child_main(answer)

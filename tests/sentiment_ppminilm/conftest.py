@@ -1,0 +1,40 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sentiment_ppminilm"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Data files and "pretrained" folders; tests must not change them."""
+    import tiny_aspects
+
+    return tiny_aspects.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def trained(tiny, tmp_path_factory):
+    """Folder of a run of train.py on the tiny data; tests must not change it."""
+    import tiny_aspects
+
+    folder = tmp_path_factory.mktemp("trained") / "checkpoint"
+    ended = tiny_aspects.call("train", *tiny_aspects.train_words(tiny, folder))
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(tiny, trained, tmp_path_factory):
+    """Folder with bundle/ and infer.* of the tiny checkpoint; tests must not change it."""
+    import tiny_aspects
+
+    folder = tmp_path_factory.mktemp("exported") / "static"
+    words = ["--checkpoints", trained, "--static_model_dir", folder, "--gate_path", tiny.dev, "--max_seq_len", 32]
+    ended = tiny_aspects.call("export_model", *words)
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
