@@ -60,6 +60,19 @@ def test_ledger(summary):
     assert last["peak MB (% of original)"] == "75 (15 %)"
 
 
+def test_a_reference_is_a_further_column(summary):
+    """Its time is of the model alone, so the stages' are too: 140 ms against 3.5 ms."""
+    summary["reference"] = {"name": "SKEP-large", "latency_ms": {"p50": 140.0, "p95": 150.0}}
+    rows = cells(report.markdown_table(summary))
+    assert list(rows[0]).index("× SKEP-large") == list(rows[0]).index("× original") + 1
+    assert rows[0]["× SKEP-large"] == "40.0"
+    engines = cells(report.engine_table(summary))
+    assert {row["× SKEP-large"] for row in engines if row["engine"] == "paddle"} >= {"40.0"}
+    del summary["reference"]["name"]
+    with pytest.raises(UserError, match=r"reference\.name: missing"):
+        report.check_summary(summary)
+
+
 def test_ledger_in_chinese(summary):
     rows = cells(report.markdown_table(summary, "zh"))
     assert [row["阶段"] for row in rows] == ["原模型", "+ 词表裁剪", "+ 宽度裁剪", "+ INT8 矩阵乘", "+ INT8 词向量"]
