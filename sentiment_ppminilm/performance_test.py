@@ -58,10 +58,11 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UserError(f"--{name} must be at least 1, got {value}")
-        for name, allowed in (("engine", runtime.ENGINES), ("device", DEVICES)):
-            value = getattr(self, name)
-            if value is not None and value not in allowed:
-                raise UserError(f"--{name} `{value}`{did_you_mean(value, allowed)}; there are {', '.join(allowed)}")
+        if self.engine not in runtime.ENGINES:
+            near = did_you_mean(self.engine, runtime.ENGINES)
+            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.device not in (None, *DEVICES):
+            raise UserError(f"--device `{self.device}`; there are {', '.join(DEVICES)}")
         if self.use_tensorrt:
             self._check_tensorrt()
         if self.int8 and self.fp16:

@@ -1,0 +1,286 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""AspectPredictor and predict.py: answers of one pair, of files and of typed lines."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from common import runtime
+from common.bundle import read_bundle
+from common.cli import UserError
+
+import numpy as np
+import pytest
+import tiny_bundle
+from aspect import AspectPredictor
+from predict import pairs_of
+from tiny_aspects import APP
+
+PAIR = ("服务很好", "老板服务很好，菜也好吃")
+EMPTY = {"text": "", "aspect": "", "label": None, "confidence": 0.0, "reason": "empty"}
+
+
+@pytest.fixture(scope="module")
+def predictor() -> AspectPredictor:
+    return AspectPredictor(tiny_bundle.folder() / "bundle")
+
+
+def predict(*words, stdin: bytes = b"", model: Path | None = None, **environment) -> subprocess.CompletedProcess:
+    """predict.py in a process of its own, with any locale."""
+    words = ["--model_path", model or tiny_bundle.folder() / "infer", *words]
+    return subprocess.run(
+        [sys.executable, APP / "predict.py", *map(str, words)],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+def answers(result: subprocess.CompletedProcess) -> list[dict]:
+    assert result.returncode == 0, result.stderr.decode()
+    return [json.loads(line) for line in result.stdout.decode("utf-8").splitlines()]
+
+
+def refused(result: subprocess.CompletedProcess, code: int, said: str) -> None:
+    error = result.stderr.decode()
+    assert result.returncode == code, error
+    assert said in error and error.startswith("error: ") and error.count("\n") == 1
+    assert result.stdout == b""
+
+
+# --- AspectPredictor
+def test_an_answer_is_the_softmax_of_the_models_logits(predictor):
+    for pair, logits in zip(tiny_bundle.pairs(), tiny_bundle.logits(), strict=True):
+        answer = predictor.answer(*pair)
+        assert list(answer) == ["text", "aspect", "label", "name", "confidence"]
+        assert (answer["aspect"], answer["text"]) == pair
+        chances = np.exp(logits) / np.exp(logits).sum()
+        assert answer["confidence"] == pytest.approx(chances.max(), abs=1e-5)
+        assert (answer["label"], answer["name"]) == (
+            ["0", "1"][logits.argmax()],
+            ["negative", "positive"][logits.argmax()],
+        )
+        assert json.loads(json.dumps(answer)) == answer
+
+
+def test_aspect_and_text_are_not_the_same_thing(predictor):
+    """A model that ignored the second input, or their order, would answer alike."""
+    one, other = predictor.answer(*PAIR)["confidence"], predictor.answer(*reversed(PAIR))["confidence"]
+    assert abs(one - other) > 1e-3
+    ids, types = tiny_bundle.batches()[0]
+    assert np.abs(predictor.logits(ids, types) - predictor.logits(ids, 0 * types)).max() > 1e-3
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 64])
+def test_batches_change_no_answer(predictor, size):
+    pairs = [*tiny_bundle.pairs(), ("", ""), PAIR, ("服务", "很" * 300)]
+    for pair, answer in zip(pairs, predictor.answer_all(pairs, size), strict=True):
+        alone = predictor.answer(*pair)
+        assert answer.pop("confidence") == pytest.approx(alone.pop("confidence"), abs=1e-5)
+        assert answer == alone
+
+
+def test_a_batch_is_padded_to_its_longest_pair_only(predictor, monkeypatch):
+    seen = []
+    compute = predictor._predictor.run
+    monkeypatch.setattr(predictor._predictor, "run", lambda *arrays: seen.append(arrays) or compute(*arrays))
+    predictor.answer_batch([("好", "好吃"), ("服务", "很好"), ("", "很好")])
+    ((ids, types),) = seen
+    assert ids.shape == types.shape == (2, 7), "[CLS] 服 务 [SEP] 很 好 [SEP], and nothing for the empty one"
+    assert ids[0, 6] == 0 and types.tolist() == [[0, 0, 0, 1, 1, 1, 0], [0, 0, 0, 0, 1, 1, 1]]
+
+
+@pytest.mark.parametrize("nothing", ["", " \t ", "\u200b\x00", "鿕鿕", "\ud800"])
+def test_an_empty_aspect_or_text_is_said_and_not_computed(predictor, nothing, monkeypatch):
+    monkeypatch.setattr(predictor._predictor, "run", None)  # calling it would fail
+    for aspect, text in ((nothing, "很好"), ("服务", nothing), (nothing, nothing)):
+        wanted = {**EMPTY, "aspect": aspect, "text": text}
+        assert predictor.answer(aspect, text) == wanted
+        assert predictor.answer_all([(aspect, text)] * 2, 2) == [wanted] * 2
+
+
+def test_a_long_text_is_cut_and_it_is_said(predictor):
+    fits = predictor.answer("服务", "很" * 251)  # 2 + 251 tokens, [CLS], two [SEP]: all 256
+    longer = predictor.answer("服务", "很" * 252)
+    assert "truncated" not in fits and longer["truncated"] is True
+    assert longer["confidence"] == fits["confidence"]
+    short = AspectPredictor(tiny_bundle.folder() / "bundle", max_length=7).answer("服务", "很好吃")
+    assert short == {**predictor.answer("服务", "很好"), "text": "很好吃", "truncated": True}
+
+
+def test_a_bundle_that_names_no_labels(tmp_path):
+    folder = tiny_bundle.copy(tmp_path / "model", label_names=None)
+    assert "name" not in AspectPredictor(folder / "bundle").answer(*PAIR)
+
+
+def test_what_a_predictor_does_not_take(predictor, tmp_path):
+    with pytest.raises(UserError, match="--batch_size must be at least 1, got 0"):
+        predictor.answer_all([PAIR], 0)
+    assert predictor.answer_all([], 4) == []
+    for length in (4, 257):
+        with pytest.raises(UserError, match=f"--max_length {length}: .* made for 256 tokens; give 5 to 256"):
+            AspectPredictor(tiny_bundle.folder() / "bundle", max_length=length)
+    folder = tiny_bundle.copy(tmp_path / "model", task="token_classification") / "bundle"
+    for bundle in (folder, read_bundle(folder)):
+        with pytest.raises(UserError, match="`token_classification`, but `aspect_sentiment` was asked for"):
+            AspectPredictor(bundle)
+
+
+def test_pairs_may_be_endless(predictor):
+    def forever():
+        while True:
+            yield PAIR
+
+    stream = predictor.answer_stream(forever(), 3)
+    assert [next(stream)["label"] for _ in range(5)] == [predictor.answer(*PAIR)["label"]] * 5
+
+
+# --- the script
+def test_a_pair_on_the_command_line(predictor):
+    (answer,) = answers(predict("--aspect", PAIR[0], "--text", PAIR[1]))
+    assert answer == predictor.answer(*PAIR)
+    assert answers(predict("--aspect", "", "--text", "")) == [EMPTY]
+
+
+@pytest.mark.parametrize("label", ["", "1\t"])
+def test_lines_of_a_file_with_or_without_a_label(predictor, label, tmp_path):
+    lines = tmp_path / "pairs.txt"
+    pairs = [PAIR, ("", ""), ("环境", "安静"), ("", "很好")]
+    rows = [f"{label}{aspect}\t{text}" if aspect or text else "" for aspect, text in pairs]
+    lines.write_bytes(("\ufeff" + "\r\n".join(rows)).encode())
+    found = answers(predict("--input_file", lines, "--batch_size", 2, "--threads", 2))
+    assert [(answer["aspect"], answer["text"]) for answer in found] == pairs
+    assert [answer["label"] for answer in found] == [predictor.answer(*pair)["label"] for pair in pairs]
+    assert [answer.get("reason") for answer in found] == [None, "empty", None, "empty"]
+
+
+def test_piped_lines_in_any_locale(predictor):
+    piped = "\ufeff服务很好\t老板服务很好，菜也好吃\n价格\t贵\n".encode()
+    found = answers(predict(stdin=piped, LC_ALL="C", PYTHONUTF8="0"))
+    assert found[0] == predictor.answer(*PAIR) and len(found) == 2
+    assert predict(stdin=b"").stdout == b""
+
+
+def test_a_typed_line_is_answered_before_the_next():
+    command = [sys.executable, APP / "predict.py", "--model_path", tiny_bundle.folder() / "bundle"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for aspect, text in (PAIR, ("环境", "安静")):
+            process.stdin.write(f"{aspect}\t{text}\n".encode())
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["text"] == text
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_reader_that_leaves_is_no_error():
+    command = [sys.executable, APP / "predict.py", "--model_path", tiny_bundle.folder() / "bundle"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.stdin.write("服务\t很好\n".encode() * 3)
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("engine", ["paddle", "openvino", "fastdeploy_onnxruntime"])
+def test_every_engine_gives_only_json_on_stdout(predictor, engine):
+    lack = runtime.available(engine)
+    if lack:
+        pytest.skip(lack)
+    (answer,) = answers(predict("--aspect", PAIR[0], "--text", PAIR[1], "--engine", engine))
+    wanted = predictor.answer(*PAIR)
+    assert answer.pop("confidence") == pytest.approx(wanted.pop("confidence"), abs=1e-4)
+    assert answer == wanted
+
+
+def test_an_int8_bundle_answers():
+    (answer,) = answers(
+        predict("--aspect", "价格便宜", "--text", "价格便宜", model=tiny_bundle.folder(int8=True) / "infer")
+    )
+    assert answer["label"] in ("0", "1") and answer["confidence"] > 0.5
+
+
+def test_neither_paddle_nor_training_is_loaded():
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import predict as p; from common import cli; "
+        "cli.run(p.main, p.Options, sys.argv[2:]); "
+        "print(*{'paddle', 'paddlenlp', 'openvino', 'fastdeploy', 'sklearn'} & set(sys.modules))"
+    )
+    words = ["--model_path", tiny_bundle.folder() / "infer", "--aspect", "服务", "--text", "很好"]
+    ended = subprocess.run([sys.executable, "-c", script, APP, *words], capture_output=True, text=True)
+    assert ended.returncode == 0 and ended.stdout.splitlines()[-1] == "", ended.stderr
+
+
+REFUSED = [
+    (2, "--aspect needs --text; give both", "--aspect", "服务"),
+    (2, "--text needs --aspect; give both", "--text", "很好"),
+    (2, "exclude each other", "--aspect", "a", "--text", "a", "--input_file", "b"),
+    (2, "no.txt: no such input file", "--input_file", "no.txt"),
+    (2, "--batch_size must be at least 1, got 0", "--batch_size", "0"),
+    (2, "--threads must be at least 1, got -1", "--threads", "-1"),
+    (2, "--max_seq_len 257", "--max_seq_len", "257"),
+    (2, "--engine `padle` (did you mean `paddle`?)", "--engine", "padle"),
+    (2, "unknown device `cuda`", "--device", "cuda"),
+    (2, "unknown flag --engin (did you mean `--engine`?)", "--engin", "paddle"),
+    (2, "openvino does not run on gpu", "--device", "gpu", "--engine", "openvino"),
+]
+
+
+@pytest.mark.parametrize(("code", "said", "flags"), [(code, said, flags) for code, said, *flags in REFUSED])
+def test_refusals_are_one_line_with_their_code(code, said, flags):
+    refused(predict(*flags, stdin="服务\t很好\n".encode()), code, said)
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there(tmp_path):
+    refused(predict("--device", "gpu", "--engine", "paddle", stdin=b"a\tb\n"), 3, "this Paddle was built without GPU")
+
+
+def test_models_that_are_refused(tmp_path):
+    words = ["--aspect", "服务", "--text", "很好"]
+    other = tiny_bundle.copy(tmp_path / "other", task="token_classification")
+    refused(predict(*words, model=other / "infer"), 2, "`token_classification`, but `aspect_sentiment` was asked for")
+    refused(predict(*words, model=other / "bundle"), 2, "`token_classification`, but `aspect_sentiment` was asked for")
+    refused(predict(*words, model=tmp_path / "none"), 2, "none.pdmodel: no such static model (--model_path)")
+    damaged = tiny_bundle.copy(tmp_path / "damaged")
+    raw = (damaged / "bundle" / "model.onnx").read_bytes()
+    (damaged / "bundle" / "model.onnx").write_bytes(raw[:-100])
+    refused(predict(*words, model=damaged / "infer"), 2, f"{len(raw) - 100} bytes, but the manifest says {len(raw)}")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for ending in ("pdmodel", "pdiparams"):
+        shutil.copy(tiny_bundle.folder() / f"infer.{ending}", bare / f"infer.{ending}")
+    refused(predict(*words, model=bare / "infer"), 2, "by export_model.py or quant_post.py")
+
+
+def test_lines_with_wrong_columns():
+    for lines, said in (
+        (["服务"], "x:1: expected 2 tab-separated fields (aspect, text) or 3, got 1"),
+        (["a\tb", "", "1\ta\tb"], "x:3: expected 2 tab-separated fields as above, got 3"),
+        (["a\tb\tc\td"], "x:1: expected 2 tab-separated fields (aspect, text) or 3, got 4"),
+    ):
+        with pytest.raises(UserError) as caught:
+            list(pairs_of(lines, "x"))
+        assert said in str(caught.value)
+    assert list(pairs_of(["", "1\ta\tb", "0\t\t"], "x")) == [("", ""), ("a", "b"), ("", "")]
+
+
+def test_a_bad_file_answers_nothing_and_a_bad_typed_line_what_was_before(tmp_path):
+    lines = tmp_path / "pairs.txt"
+    lines.write_text("服务\t很好\n很好\n", encoding="utf-8")
+    refused(predict("--input_file", lines), 2, f"{lines}:2: expected 2 tab-separated fields")
+    lines.write_bytes("服务\t很好\n".encode("gb18030"))
+    refused(predict("--input_file", lines), 2, "pairs.txt:1: byte 0")
+    result = predict(stdin="服务\t很好\n".encode() + "放".encode("gb18030"))
+    assert result.returncode == 2 and b"stdin:2: byte 0 is not UTF-8" in result.stderr
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_the_shell_script(predictor):
+    environment = {"PATH": "/usr/bin:/bin", "MODEL": str(tiny_bundle.folder() / "bundle")}
+    command = ["sh", str(APP / "run_predict.sh"), "--aspect", PAIR[0], "--text", PAIR[1]]
+    assert answers(subprocess.run(command, capture_output=True, env=environment)) == [predictor.answer(*PAIR)]
