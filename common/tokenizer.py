@@ -2,15 +2,17 @@
 """Text to token ids, as PaddleNLP 2.8.1's ErnieTokenizer does it, with the place of each token in the raw text.
 
 Nothing beyond the standard library is imported: deployment starts fast. The character rules come from
-tokenizer_rules.txt, not from this Python's Unicode data, so that every client gives the same ids.
+tokenizer_rules.txt, not from this Python's Unicode data, so that every client gives the same ids. PPMiniLMTokenizer and
+the Chinese SkepTokenizer give the same ids as ErnieTokenizer, but for what is said of them below.
 
 Differences from ErnieTokenizer, each with a test:
 - `[MASK]`, `[CLS]` and their like in a text are plain text (`[`, `mask`, `]`), never a special token; ErnieTokenizer
-  does the same when built from a vocabulary file, but not when loaded from a folder;
-- a text is cut at `max_length` 2 as at any other; ErnieTokenizer leaves it whole there;
+  and SkepTokenizer do the same when built from a vocabulary file, but not when loaded from a folder; PPMiniLMTokenizer
+  never does, so that a review with `[SEP]` in it would have one text more;
+- a text is cut at `max_length` 2 as at any other; ErnieTokenizer leaves it whole there (a pair it does cut, from 3 on);
 - marks that canonical ordering would swap stay as written (a few Hangul tone and musical marks);
 - each code point is lower-cased by itself, so that the rule for a Greek final sigma is never used. (The same
-  holds for `ErnieTokenizer.tokenize`, not for the BasicTokenizer inside it.)
+  holds for `tokenize` of ErnieTokenizer and PPMiniLMTokenizer, not for SkepTokenizer and the BasicTokenizer.)
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -141,7 +143,8 @@ class WordPieceTokenizer:
         """
         if max_length is not None and max_length < 3:
             raise ValueError(f"max_length must be at least 3 for a pair, got {max_length}")
-        one, two = self.encode(first), self.encode(second)
+        of_one = None if max_length is None else max_length - 1  # a text that loses more loses it in the pair as well
+        one, two = self.encode(first, of_one), self.encode(second, of_one)
         kept_one, kept_two = len(one.ids) - 2, len(two.ids) - 2
         surplus = 0 if max_length is None else max(0, kept_one + kept_two + 3 - max_length)
         for _ in range(surplus):
@@ -154,7 +157,7 @@ class WordPieceTokenizer:
             [*one.ids[head], self.sep_id, *two.ids[tail], self.sep_id],
             [0] * (kept_one + 2) + [1] * (kept_two + 1),
             [*one.offsets[head], (0, 0), *two.offsets[tail], (0, 0)],
-            surplus > 0,
+            surplus > 0 or one.truncated or two.truncated,
         )
 
     def _add_word(self, word: str, places: list[int], ids: list[int], offsets: list[tuple[int, int]]) -> None:

@@ -1,4 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+import itertools
 import json
 import pickle
 import random
@@ -348,3 +349,155 @@ def test_every_real_query_gives_the_ids_of_paddlenlp(shared_data, paddlenlp_toke
     assert len(queries) > 10_000
     for query in queries:
         assert ours.encode(query, 16).ids == theirs(query, max_length=16, truncation=True)["input_ids"], query
+
+
+# Pairs: [CLS] first [SEP] second [SEP]
+
+PAIR_LENGTHS = (None, 3, 4, 5, 8, 16, 33, 256)
+
+
+@pytest.fixture(scope="module")
+def pair_tokenizers():
+    """Builds those of PaddleNLP that the apps' models with pairs were published with."""
+    transformers = pytest.importorskip("paddlenlp.transformers")
+    names = ("PPMiniLMTokenizer", "SkepTokenizer", "ErnieTokenizer")
+
+    def build(vocab: Path) -> list:
+        return [getattr(transformers, name)(vocab_file=str(vocab)) for name in names]
+
+    return build
+
+
+def pair_of(tokenizer: WordPieceTokenizer, first: str, second: str, max_length: int | None) -> tuple[list, list]:
+    encoding = tokenizer.encode_pair(first, second, max_length)
+    return encoding.ids, encoding.token_type_ids
+
+
+def pair_of_paddlenlp(theirs, first: str, second: str, max_length: int | None) -> tuple[list, list]:
+    encoded = theirs(first, text_pair=second, max_length=max_length, truncation=max_length is not None)
+    return encoded["input_ids"], encoded["token_type_ids"]
+
+
+def fuzz_pairs(count: int, seed: int) -> list[tuple[str, str]]:
+    """Sides of any kind; empty, white space only, as long as each other, and one much longer than the other."""
+    choose = random.Random(seed)
+    parts = [
+        "味道",
+        "很好吃",
+        "不",
+        "没有想象中",
+        "WiFi",
+        "iPhone15",
+        "２０１８",
+        "13800",
+        "ＡＢＣ",
+        "😊",
+        "👍🏻",
+        "，",
+    ]
+    parts += ["！！", "…", "～", "5.0", "50%", "Type-C", "的", "你好", "##", "[", " ", "a" * 101]
+    fuzz = fuzz_lines(count, seed + 1)
+
+    def side() -> str:
+        kind = choose.random()
+        if kind < 0.1:
+            return choose.choice(["", " ", "\u3000", "\0"])
+        return choose.choice(fuzz) if kind < 0.4 else "".join(choose.choices(parts, k=choose.choice((1, 3, 6, 20))))
+
+    pairs = [(side(), side()) for _ in range(count)]
+    return [pair for pair in pairs if len(reordered_marks("".join(pair))) < 2]  # a documented difference
+
+
+def test_pairs_give_the_ids_and_types_of_paddlenlp(ours, pair_tokenizers, tmp_path):
+    pairs = fuzz_pairs(1000, seed=11)
+    assert len(pairs) > 900
+    pieces = {part for pair in pairs for part in unicodedata.normalize("NFD", "".join(pair).lower()) if part.strip()}
+    vocab = tmp_path / "vocab.txt"
+    vocab.write_bytes("\n".join([*characters_vocabulary(pieces), "[MASK]"]).encode())  # SkepTokenizer asks for it
+    for path, tokenizer in ((GOLDEN / "vocab.txt", ours), (vocab, WordPieceTokenizer(vocab))):
+        for theirs in pair_tokenizers(path):
+            for number, (first, second) in enumerate(pairs):
+                if "Σ" in first + second and type(theirs).__name__ == "SkepTokenizer":
+                    continue  # a documented difference
+                length = PAIR_LENGTHS[number % len(PAIR_LENGTHS)]
+                expected = pair_of_paddlenlp(theirs, first, second, length)
+                assert pair_of(tokenizer, first, second, length) == expected, (type(theirs), first, second, length)
+
+
+def test_pairs_are_cut_on_the_longer_side_as_in_paddlenlp(ours, pair_tokenizers):
+    tokenizers = pair_tokenizers(GOLDEN / "vocab.txt")
+    for first, second in itertools.product(range(8), range(8)):
+        for length in range(3, 20):
+            pair = ("你" * first, "好" * second)
+            ids, types, offsets, truncated = ours.encode_pair(*pair, length)
+            assert len(ids) == len(types) == len(offsets) == min(length, first + second + 3)
+            assert truncated is (first + second + 3 > length)
+            for theirs in tokenizers:
+                assert (ids, types) == pair_of_paddlenlp(theirs, *pair, length), (first, second, length)
+
+
+def test_offsets_of_a_pair_count_in_each_side(ours):
+    first, second = "价格 WiFi", "一個人​ Playing 2020，好"
+    ids, types, offsets, truncated = ours.encode_pair(first, second)
+    one, two = ours.encode(first), ours.encode(second)
+    middle = len(one.ids)
+    assert not truncated and types == [0] * middle + [1] * (len(two.ids) - 1)
+    assert ids == one.ids + two.ids[1:] and offsets == one.offsets + two.offsets[1:]
+    assert [place for place, i in enumerate(ids) if i == ours.sep_id] == [middle - 1, len(ids) - 1]
+    assert offsets[0] == offsets[middle - 1] == offsets[-1] == (0, 0)
+
+
+def test_offsets_of_a_cut_pair_stay_with_their_tokens(ours):
+    for number, (first, second) in enumerate(fuzz_pairs(400, seed=12)):
+        whole = ours.encode_pair(first, second)
+        length = PAIR_LENGTHS[1:][number % 7]
+        cut = ours.encode_pair(first, second, length)
+        middle, cut_middle = whole.token_type_ids.count(0), cut.token_type_ids.count(0)
+        assert cut.offsets[: cut_middle - 1] == whole.offsets[: cut_middle - 1]
+        assert cut.offsets[cut_middle:-1] == whole.offsets[middle : middle + len(cut.ids) - cut_middle - 1]
+        assert cut.truncated is (len(whole.ids) > length)
+
+
+def test_a_pair_reads_no_further_than_needed():
+    ours = WordPieceTokenizer(GOLDEN / "vocab.txt")
+    encoding = ours.encode_pair("你" * 99 + "吗", "好" * 99 + "吗", 16)
+    assert len(encoding.ids) == 16 and encoding.truncated and "吗" not in ours._characters
+    assert ours.encode_pair("你" * 99, "", 16).truncated and ours.encode_pair("", "好" * 99, 16).truncated
+    assert ours.encode_pair("你" * 13, "", 16).truncated is False
+    with pytest.raises(ValueError, match="max_length must be at least 3 for a pair, got 2"):
+        ours.encode_pair("你", "好", 2)
+
+
+def test_difference_special_tokens_in_a_pair_are_plain_text(ours, pair_tokenizers):
+    pair = ("我[SEP]你", "[CLS]好[PAD]")
+    ids, _, offsets, _ = ours.encode_pair(*pair)
+    assert ids.count(ours.sep_id) == 2 and ids.count(ours.cls_id) == 1 and ours.pad_id not in ids
+    assert len(offsets) == len(ids)
+    ppminilm, skep, ernie = pair_tokenizers(GOLDEN / "vocab.txt")
+    for theirs in (skep, ernie):
+        assert pair_of(ours, *pair, None) == pair_of_paddlenlp(theirs, *pair, None)
+    assert pair_of_paddlenlp(ppminilm, *pair, None)[0].count(ours.sep_id) == 3
+
+
+def test_difference_a_final_sigma_in_skep(pair_tokenizers, tmp_path):
+    vocab = tmp_path / "vocab.txt"
+    vocab.write_text("\n".join([*characters_vocabulary(set("οδσς")), "[MASK]"]), encoding="utf-8")
+    ours, pair = WordPieceTokenizer(vocab), ("ΟΔΟΣ", "ΣΟ")
+    ppminilm, skep, ernie = pair_tokenizers(vocab)
+    for theirs in (ppminilm, ernie):
+        assert pair_of(ours, *pair, None) == pair_of_paddlenlp(theirs, *pair, None)
+    last = pair_of_paddlenlp(skep, *pair, None)[0][4]
+    assert [ours.tokens[last], ours.tokens[ours.encode_pair(*pair).ids[4]]] == ["##ς", "##σ"]
+
+
+@pytest.mark.data
+def test_real_aspects_and_texts_give_the_ids_of_paddlenlp(shared_data, pair_tokenizers):
+    vocab = shared_data / "vocab" / "bert_base_chinese_vocab.txt"
+    lines = (shared_data / "aspect_sentiment_zh" / "dianping_aspect_opinion" / "dev.txt").read_text(encoding="utf-8")
+    pairs = [line.split("\t")[1:] for line in lines.splitlines()][:2000]
+    ours = WordPieceTokenizer(vocab)
+    assert len(pairs) == 2000
+    for theirs in pair_tokenizers(vocab):
+        for number, pair in enumerate(pairs):
+            length = (256, 24)[number % 2]
+            assert pair_of(ours, *pair, length) == pair_of_paddlenlp(theirs, *pair, length), pair
