@@ -4,8 +4,8 @@
 # DATA_DIR holds train.txt, dev.txt and test.txt. Two cores cannot train on all of it: ROWS of the training, DEV_ROWS of the
 # development and TEST_ROWS of the test rows are drawn, whole texts, by a fixed seed. Every step is skipped when its result
 # is there, and an interrupted training goes on: run the same command again. OUTPUT=DIR puts the models elsewhere,
-# RESULTS=DIR the figures (then no README is touched); FLAGS, QUANT and MEASURE are further words for training, quant_post.py
-# and measure.py.
+# RESULTS=DIR the figures (then no README is touched); FLAGS, ARCHITECTURE, QUANT and MEASURE are further words for training,
+# for the first training alone, for quant_post.py and for measure.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -52,8 +52,9 @@ quantise_once() { # CHECKPOINT, then words
             --calibration_path "$OUT/data/train.txt" --label_path $LABELS "$@" ${QUANT:-}
 }
 
+# shellcheck disable=SC2086  # ARCHITECTURE are separate words
 [ -f "$OUT/fp32/training.json" ] || train train.py --checkpoints "$OUT/fp32" --from_scratch \
-    --base_model_name ppminilm-6l-768h --warm_start_epochs 3 --num_epochs 1 --learning_rate 1e-4
+    --base_model_name ppminilm-6l-768h --warm_start_epochs 3 --num_epochs 1 --learning_rate 1e-4 ${ARCHITECTURE:-}
 export_once "$OUT/fp32"
 quantise_once "$OUT/fp32"
 HALF=$OUT/fp32/pruned/width_0.5

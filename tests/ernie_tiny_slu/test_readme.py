@@ -4,14 +4,12 @@
 `run_all.sh` and `run_tests.sh` are run as they stand by .ci/run; `benchmark.sh` is run here on a few sentences.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from readmes import commands, run, scripts_named
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "ernie_tiny_slu"
@@ -20,18 +18,6 @@ BY_CI = {"sh ernie_tiny_slu/run_all.sh", "sh tests/run_tests.sh"}
 STEPS = ["--max_steps", "4", "--save_steps", "2", "--eval_steps", "2"]
 # A model of four steps decides by a hair; that its decisions stay is tested where the models are trained.
 SHORT = [*STEPS, "--min_agreement", "0", "--gate_engines", "paddle", "onnxruntime"]
-
-
-def commands(readme: Path) -> list[str]:
-    """What stands in the fenced shell blocks, a command per line, continuation lines joined."""
-    blocks = re.findall(r"^ *```shell\n(.*?)^ *```", readme.read_text(encoding="utf-8"), flags=re.S | re.M)
-    joined = "\n".join(blocks).replace("\\\n", " ")
-    return [" ".join(line.split()) for line in joined.splitlines() if line.strip()]
-
-
-def scripts_named(readme: Path) -> set[str]:
-    """`sh run_….sh` in running text."""
-    return set(re.findall(r"`sh (run_\w+\.sh)`", readme.read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +30,6 @@ def fork(tmp_path_factory) -> Path:
     rows = [(folder / "data" / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
     (folder / "data" / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
     return folder
-
-
-def run(command: str, folder: Path, **environment: str) -> str:
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["sh", "-c", command],
-        cwd=folder,
-        env={**os.environ, "PATH": path, **environment},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
-    return done.stdout
 
 
 def shortened(command: str) -> str:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sentiment_ppminilm"))
+REPO = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPO / "sentiment_ppminilm"), str(REPO / "tests")]
 
 
 @pytest.fixture(scope="session")
