@@ -59,7 +59,8 @@ export_once "$OUT/fp32"
 quantise_once "$OUT/fp32"
 HALF=$OUT/fp32/pruned/width_0.5
 [ -f "$HALF/done" ] || {
-    train prune_width.py --checkpoints "$OUT/fp32" --width_mult_list 0.5 --num_epochs 1 --learning_rate 1e-4
+    train prune_width.py --checkpoints "$OUT/fp32" --width_mult_list 0.5 --max_steps 300 --learning_rate 1e-4 \
+        --eval_steps 150
     touch "$HALF/done"
 }
 export_once "$HALF"

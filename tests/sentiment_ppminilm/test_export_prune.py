@@ -157,5 +157,5 @@ def test_a_cut_that_differs_from_the_super_network_stops(tiny, trained):
         {0.5: trained}, "f1", cut=lambda *_: paddle.nn.Layer(), save=None,
         compare=lambda *_: {"max_abs_diff": 0.5, "agreement": 1.0},
     )  # fmt: skip
-    with pytest.raises(GateFailed, match="width 0.5 cut out of the super-network: largest difference 0.5"):
+    with pytest.raises(GateFailed, match="cut out of the super-network: largest difference"):
         keep(models.load(trained), 0.5, {"eval_f1": 1.0})
