@@ -200,8 +200,8 @@ def _check_files(place: _Place) -> None:
             entry["sha256"].refuse("a sha256 is 64 hexadecimal digits")
     for name in NEEDED_FILES:
         place[name]
-    if not any(name.endswith((".pdmodel", ".onnx", ".nb")) for name in place.value):
-        raise UserError(f"{place.file}: `files` lists no model (.pdmodel, .onnx or .nb); export the bundle again")
+    if not any(name.endswith((".pdmodel", ".onnx", ".xml", ".nb")) for name in place.value):
+        raise UserError(f"{place.file}: `files` lists no model (.pdmodel, .onnx, .xml or .nb); export the bundle again")
 
 
 def _check_engine(entry: _Place, listed: dict[str, Any]) -> None:

@@ -20,7 +20,13 @@ IR_VERSION = 8  # likewise; 1.12 is the one inside FastDeploy 1.0.7
 MICROSOFT = "com.microsoft"
 ZERO_POINT = 128  # uint8 values with this zero point are the int8 values, moved
 # Input positions of (weight, weight's zero point) in the operators whose integer kernel multiplies uint8 by int8.
-WEIGHTED = {"MatMulIntegerToFloat": (1, 5), "QAttention": (1, 7), "DequantizeLinear": (0, 2)}
+WEIGHTED = {
+    "MatMulIntegerToFloat": (1, 5),
+    "QAttention": (1, 7),
+    "DequantizeLinear": (0, 2),
+    "MatMulInteger": (1, 3),  # what ONNX Runtime's dynamic quantisation writes
+    "DynamicQuantizeMatMul": (1, 3),
+}
 
 
 class Graph:
@@ -144,13 +150,15 @@ def to_unsigned_weights(path_or_bytes: Path | str | bytes) -> bytes:
         signed = tensor is not None and numpy_helper.to_array(tensor).dtype == np.int8
         if tensor is None or not (signed or f"{tensor.name}.zero_point" in zero_points):
             continue
+        words = list(node.input) + [""] * (zero_point + 1 - len(node.input))
         if signed:
-            moved = (numpy_helper.to_array(tensor).astype(np.int16) + ZERO_POINT).astype(np.uint8)
+            moved = _unsigned(numpy_helper.to_array(tensor))
             tensor.CopyFrom(numpy_helper.from_array(moved, tensor.name))
             # DequantizeLinear wants one zero point per column, the others take one for all
             columns = moved.shape[-1:] if node.op_type == "DequantizeLinear" else ()
-            zero_points[f"{tensor.name}.zero_point"] = np.full(columns, ZERO_POINT, np.uint8)
-        words = list(node.input) + [""] * (zero_point + 1 - len(node.input))
+            given = constants.get(words[zero_point])
+            before = numpy_helper.to_array(given) if given is not None else np.zeros(columns, np.int8)
+            zero_points[f"{tensor.name}.zero_point"] = _unsigned(before)
         words[zero_point] = f"{tensor.name}.zero_point"
         node.input[:] = words
     if not zero_points:
@@ -161,3 +169,7 @@ def to_unsigned_weights(path_or_bytes: Path | str | bytes) -> bytes:
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     return model.SerializeToString()
+
+
+def _unsigned(signed: np.ndarray) -> np.ndarray:
+    return (signed.astype(np.int16) + ZERO_POINT).astype(np.uint8)

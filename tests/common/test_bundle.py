@@ -247,6 +247,39 @@ def test_which_files_an_engine_opens(folder):
         bundles.engine_files(read_bundle(folder), "paddle")
 
 
+def test_openvino_opens_its_own_file_where_there_is_one(folder):
+    """NNCF writes it; without it, an INT8 bundle goes through the Paddle program, never through the ONNX file."""
+    own = ("model.xml", "model.bin")
+    for name in own:
+        (folder / name).write_bytes(name.encode())
+    reseal(folder)
+    for precision in ("fp32", "int8"):
+        reseal(folder, precision=precision, engines={})
+        bundle = read_bundle(folder)
+        assert tuple(path.name for path in bundles.engine_files(bundle, "openvino")) == own
+        assert bundles.file_bytes(bundle, "openvino") == len("".join(own))
+    reseal(folder, engines={"openvino": {"file": "model.xml", "precision": "int8", "passed": True}})
+    assert tuple(path.name for path in bundles.engine_files(read_bundle(folder), "openvino")) == own
+
+    (folder / "model.bin").unlink()
+    reseal(folder)
+    with pytest.raises(UserError, match=r"no model.xml \+ model.bin among .*which openvino needs"):
+        bundles.engine_files(read_bundle(folder), "openvino")
+    reseal(folder, engines={})
+    assert bundles.engine_file(folder, "openvino") == "model.pdmodel"
+
+
+def test_a_bundle_may_hold_openvinos_file_alone(folder):
+    for name in MODEL_FILES:
+        (folder / name).unlink()
+    with pytest.raises(UserError, match=r"lists no model \(\.pdmodel, \.onnx, \.xml or \.nb\)"):
+        reseal(folder, engines={})
+    for name in ("model.xml", "model.bin"):
+        (folder / name).write_bytes(name.encode())
+    reseal(folder, engines={})
+    assert bundles.engine_file(folder, "openvino") == "model.xml"
+
+
 # --- a stranger's manifest ---
 any_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([0, 1, 1 << 70]),
