@@ -12,7 +12,7 @@ import numpy as np
 def answer(
     bundle: str,
     engine: str,
-    batches: list[list[list[int]]],
+    batches: list[list],
     device: str = "cpu",
     threads: int = 1,
     precision: str | None = None,
@@ -20,10 +20,11 @@ def answer(
     warmup: int = 0,
     repeats: int = 0,
 ) -> dict[str, Any]:
-    """Run batches of token ids through one engine.
+    """Run batches through one engine.
 
     Args:
-        batches: each [batch][length], padded to a common length.
+        batches: each [batch][length], padded to a common length; where the manifest has several inputs, a list of one
+            such per input.
         outputs: an .npz file to write, arrays named `{batch index}.{output name}`; None gives them back as lists.
         warmup, repeats: passes over the batches as in `bench.measure`; 0 repeats times nothing.
 
@@ -32,9 +33,14 @@ def answer(
         "file_bytes", and where timed "p50", "p95", "mean" (ms) and "calls".
     """
     predictor = runtime.load(bundle, engine=engine, device=device, threads=threads, precision=precision)
-    arrays = [np.array(batch, np.int64) for batch in batches]
-    results = [predictor.run(array) for array in arrays]
-    report: dict[str, Any] = bench.measure(predictor.run, arrays, warmup, repeats) if repeats else {}
+
+    def run(arrays: np.ndarray) -> dict[str, np.ndarray]:
+        return predictor.run(*arrays)
+
+    given = [np.array(batch, np.int64) for batch in batches]
+    given = [array if array.ndim == 3 else array[None] for array in given]  # [inputs, batch, length]
+    results = [run(arrays) for arrays in given]
+    report: dict[str, Any] = bench.measure(run, given, warmup, repeats) if repeats else {}
     report["peak_rss_mb"] = bench.peak_rss_mb()
     report["file_bytes"] = predictor.file_bytes
     if outputs is None:

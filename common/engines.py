@@ -147,11 +147,13 @@ class PaddleLite:
         from common.lite import LiteModel
 
         self._model = LiteModel(job.files[0])
-        self.input_types = {job.bundle.inputs[0]["name"]: "int32"}  # what LiteModel takes; a .nb does not say
+        self.input_types = dict.fromkeys(self._model.input_names, "int32")  # what LiteModel takes; a .nb does not say
         self.output_names = self._model.output_names
+        self._names = [each["name"] for each in job.bundle.inputs]
 
     def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        return self._model.run(*arrays)
+        given = dict(zip(self._names, arrays, strict=True))
+        return self._model.run(*(given[name] for name in self._model.input_names))
 
 
 class FastDeploy:

@@ -126,17 +126,21 @@ class LiteModel:
         config = MobileConfig()
         config.set_model_from_file(str(path))
         self._predictor = create_paddle_predictor(config)
+        self.input_names: list[str] = self._predictor.get_input_names()
         self.output_names: list[str] = self._predictor.get_output_names()
 
-    def run(self, ids: np.ndarray) -> list[np.ndarray]:
-        """int32 [batch, length] → the outputs in the model's order, each a float32 copy.
+    def run(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """int32 [batch, length] each, in the order of `input_names` → the outputs in order, each a float32 copy.
 
         Raises:
-            ValueError: other ids than int32 [batch, length].
+            ValueError: other inputs than int32 [batch, length], or another number of them than the model has.
         """
-        if ids.dtype != np.int32 or ids.ndim != 2:
-            raise ValueError(f"ids must be int32 [batch, length], got {ids.dtype} {list(ids.shape)}")
-        self._predictor.get_input(0).from_numpy(np.ascontiguousarray(ids))
+        if len(inputs) != len(self.input_names):
+            raise ValueError(f"{len(inputs)} inputs, but the model has {', '.join(self.input_names)}")
+        for place, ids in enumerate(inputs):
+            if ids.dtype != np.int32 or ids.ndim != 2:
+                raise ValueError(f"ids must be int32 [batch, length], got {ids.dtype} {list(ids.shape)}")
+            self._predictor.get_input(place).from_numpy(np.ascontiguousarray(ids))
         self._predictor.run()
         return [np.array(self._predictor.get_output(k).numpy()) for k in range(len(self.output_names))]
 

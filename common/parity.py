@@ -18,6 +18,8 @@ INT8_AGREEMENT = 0.99
 CPU_ENGINES = tuple(runtime.ALLOWED)
 
 Outputs = dict[str, np.ndarray]
+Batch = np.ndarray | tuple[np.ndarray, ...]
+"""int64 [batch, length], or one such array per input of the manifest."""
 
 
 class GateFailed(UserError):
@@ -26,11 +28,29 @@ class GateFailed(UserError):
 
 def batches_by_length(sentences: Sequence[Sequence[int]], size: int = 16) -> list[np.ndarray]:
     """Token ids as int64 [batch, length] without any padding: sentences of one length together."""
+    return [batch for (batch,) in _by_length([(ids,) for ids in sentences], size)]
+
+
+def pair_batches_by_length(
+    rows: Sequence[tuple[Sequence[int], Sequence[int]]], size: int = 16
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The same of rows of (token ids, token types): tuples of two int64 [batch, length].
+
+    Raises:
+        ValueError: a row with more or fewer types than ids.
+    """
+    for number, (ids, types) in enumerate(rows):
+        if len(ids) != len(types):
+            raise ValueError(f"row {number}: {len(ids)} token ids, but {len(types)} token types")
+    return _by_length(rows, size)
+
+
+def _by_length(rows: Sequence[tuple[Sequence[int], ...]], size: int) -> list[tuple[np.ndarray, ...]]:
     by_length: dict[int, list] = {}
-    for ids in sentences:
-        by_length.setdefault(len(ids), []).append(ids)
+    for row in rows:
+        by_length.setdefault(len(row[0]), []).append(row)
     return [
-        np.array(same[start : start + size], "int64")
+        tuple(np.array(column, "int64") for column in zip(*same[start : start + size], strict=True))
         for _, same in sorted(by_length.items())
         for start in range(0, len(same), size)
     ]
@@ -75,13 +95,20 @@ def require(result: dict[str, float], what: str, tolerance: float | None, agreem
 def check_engines(
     bundle: Path,
     precision: str,
-    batches: Sequence[np.ndarray],
+    batches: Sequence[Batch],
     reference: Sequence[Outputs],
     decide: Callable[[Outputs], list],
     engines: Sequence[str] = CPU_ENGINES,
     workers: int = 2,
 ) -> dict[str, dict]:
     """Run each engine that may run this precision in a process of its own and compare it with the dynamic graph.
+
+    Args:
+        bundle: folder with its manifest.
+        batches: see `Batch`; without padding.
+        reference: the dynamic graph's outputs per batch.
+        decide: as for `compare`.
+        workers: engines at a time.
 
     Returns:
         Engine -> `passed`, `max_abs_diff`, `agreement`, `precision`; or `refused` with the reason, for cells of the
@@ -94,7 +121,7 @@ def check_engines(
             return {"precision": precision, "passed": False, "refused": refused}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "outputs.npz"
-            request = {"bundle": str(bundle), "engine": engine, "batches": [b.tolist() for b in batches]}
+            request = {"bundle": str(bundle), "engine": engine, "batches": [np.asarray(b).tolist() for b in batches]}
             try:
                 bench.run_child("common.engine_child", request | {"outputs": str(file)})
             except (UserError, EnvironmentLacks, RuntimeError) as fault:

@@ -59,6 +59,14 @@ def test_only_int32_rows(x86):
             model.run(ids)
 
 
+def test_one_array_per_input(x86):
+    model = lite.LiteModel(x86)
+    assert model.input_names == ["input_ids"]
+    for inputs in ((), (IDS, IDS)):
+        with pytest.raises(ValueError, match=f"{len(inputs)} inputs, but the model has input_ids"):
+            model.run(*inputs)
+
+
 def test_arm_fp32_is_made_and_refused_on_x86(folder):
     made = lite.convert(folder / "fp32.pdmodel", folder / "fp32.pdiparams", folder / "fp32.arm", "arm", False)
     found = lite.kernels(made)
