@@ -13,9 +13,11 @@ from common.tokenizer import WordPieceTokenizer
 import numpy as np
 from aspect import check_length, find_bundle
 from data import LabelSet, Row, collate, make_rows, read_examples, read_labels
+from scoring import score
 from timing import Batch, machine_line, measure, print_times, tokenising_seconds
 
 SPEED, SCORES = "speed_results.json", "eval_results.json"
+FIRST = ("accuracy", "precision", "recall", "f1")  # the last three of the positive class, as in the document
 TENSORRT = "paddle_tensorrt"
 
 
@@ -134,26 +136,8 @@ def evaluate(predictor, batches: Sequence[Batch], rows: Sequence[Row], labels: L
     logits = np.concatenate([predictor.run(*batch)["logits"] for batch in batches])
     if not np.isfinite(logits).all():
         raise UserError(f"{predictor.engine} answers NaN or infinity; take another engine")
-    return scores_of(labels, [row.label for row in rows], logits.argmax(axis=1).tolist())
-
-
-def scores_of(labels: LabelSet, gold: Sequence[int], predicted: Sequence[int]) -> dict[str, float]:
-    """The figures of `finetune.score`, without its imports (Paddle beside FastDeploy, half a minute, 300 MB).
-
-    Precision, recall and F1 are those of the last label, the positive class, as in the document.
-    """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    classes = list(range(len(labels.values)))
-    precision, recall, f1, _ = precision_recall_fscore_support(gold, predicted, labels=classes, zero_division=0)
-    return {
-        "accuracy": float(np.mean(np.equal(gold, predicted))),
-        "precision": float(precision[-1]),
-        "recall": float(recall[-1]),
-        "f1": float(f1[-1]),
-        **{f"f1_{value}": float(f1[number]) for number, value in enumerate(labels.values)},
-        "macro_f1": float(f1.mean()),
-    }
+    scores = score(labels, [row.label for row in rows], logits.argmax(axis=1).tolist())
+    return {name: scores[name] for name in FIRST} | scores
 
 
 def collect(bundle: Bundle, batches: Sequence[Batch], device: str, threads: int) -> dict[str, Any]:

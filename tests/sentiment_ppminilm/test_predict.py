@@ -281,6 +281,6 @@ def test_a_bad_file_answers_nothing_and_a_bad_typed_line_what_was_before(tmp_pat
 
 
 def test_the_shell_script(predictor):
-    environment = {"PATH": "/usr/bin:/bin", "MODEL": str(tiny_bundle.folder() / "bundle")}
+    environment = {**os.environ, "MODEL": str(tiny_bundle.folder() / "bundle")}
     command = ["sh", str(APP / "run_predict.sh"), "--aspect", PAIR[0], "--text", PAIR[1]]
     assert answers(subprocess.run(command, capture_output=True, env=environment)) == [predictor.answer(*PAIR)]
