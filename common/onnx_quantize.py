@@ -6,7 +6,7 @@ libraries hold memory, and paddle2onnx aborts the process it is in when it does 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,45 @@ from common import bench
 import numpy as np
 
 OPSET = 17  # the one of our own files
+FP32 = "original, ONNX Runtime FP32"
+DYNAMIC = "original, ONNX Runtime dynamic INT8"
+NNCF = "original, NNCF INT8, OpenVINO"
 PRODUCTS = ("MatMulInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+
+
+def alternatives(
+    program: Path, feeds: Sequence[Mapping[str, Any]], folder: Path, child: Callable[..., dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """What a user would make of a program without us, each in a child process: FP32, DYNAMIC and NNCF.
+
+    Args:
+        program: folder with `model.pdmodel` and `model.pdiparams`.
+        feeds: as for `nncf`, in what JSON can hold.
+        folder: where the files are made.
+        child: (module, arguments) -> answer, as `measuring.Runner.child` or `bench.run_child`.
+
+    Returns:
+        Name to "kind" (of engine: "onnxruntime" or "openvino"), "model" (the file to open), "size_bytes" (of all files
+        that are opened) and, where quantised, "int8_nodes".
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fp32, int8, calibrated = folder / "fp32.onnx", folder / "dynamic_int8.onnx", folder / "nncf.xml"
+    parts = {kind: str(program / f"model.{kind}") for kind in ("pdmodel", "pdiparams")}
+
+    def make(action: str, **arguments: Any) -> dict[str, Any]:
+        return child("common.onnx_quantize", {"action": action, "onnx": str(fp32), **arguments})
+
+    def entry(kind: str, *paths: Path, **more: Any) -> dict[str, Any]:
+        return {"kind": kind, "model": str(paths[0]), "size_bytes": sum(p.stat().st_size for p in paths), **more}
+
+    make("from_program", **parts)
+    counted = make("dynamic", to=str(int8))
+    nodes = make("nncf", to=str(calibrated), feeds=list(feeds))
+    return {
+        FP32: entry("onnxruntime", fp32),
+        DYNAMIC: entry("onnxruntime", int8, int8_nodes=counted),
+        NNCF: entry("openvino", calibrated, calibrated.with_suffix(".bin"), int8_nodes=nodes),
+    }
 
 
 def answer(action: str, **arguments: Any) -> dict[str, int]:
