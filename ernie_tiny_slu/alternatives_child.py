@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from common import bench, files
+from common.measuring import timed
 from common.tagging import TagDecoder, spans
 
 import numpy as np
-from measure_child import scores, timed
+from measure_child import scores
 
 Encoder = Callable[[str], tuple[list[int], list[tuple[int, int]]]]  # a text to ids and [begin, end) of each
 Runner = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # ids [1, length] to intent and slot logits

@@ -1,11 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from common import bench
+from common.measuring import timed
 
 import numpy as np
 
@@ -19,8 +19,7 @@ def serve(bundle: str, engine: str, texts: list[str], repeats: int, threads: int
     """Answer texts one by one, and nothing else.
 
     Returns:
-        end_to_end_ms (text to JSON string), latency_ms (the engine's run alone; both as of `bench.measure`, a pass to
-        warm up before each), peak_rss_mb (right after serving).
+        As `measuring.timed`.
     """
     from slu import SluPredictor
 
@@ -28,20 +27,6 @@ def serve(bundle: str, engine: str, texts: list[str], repeats: int, threads: int
     tokenizer, length = predictor.tokenizer, predictor.max_length
     ids = [np.array([tokenizer.encode(text, length).ids], np.int32) for text in texts]
     return timed(predictor.answer, predictor._predictor.run, texts, ids, repeats)
-
-
-def timed(
-    understand: Callable[[str], dict],
-    run: Callable[[np.ndarray], Any],
-    texts: Sequence[str],
-    ids: Sequence[np.ndarray],
-    repeats: int,
-) -> dict[str, Any]:
-    """What `serve` gives, of any way from a text to an answer; memory first, before anything but serving was done."""
-    end_to_end = bench.measure(lambda text: json.dumps(understand(text), ensure_ascii=False), texts, 1, repeats)
-    memory = bench.peak_rss_mb()
-    latency = bench.measure(run, ids, 1, repeats)
-    return {"end_to_end_ms": end_to_end, "latency_ms": latency, "peak_rss_mb": memory}
 
 
 def score(bundle: str, decoder: str, test_path: str, train_path: str) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
+from common import onnx_quantize
 from common.bundle import read_bundle
 from common.cli import UserError
+from common.measuring import Job
 from common.summary import check_summary
 
 import alternatives
@@ -148,62 +150,24 @@ def test_wrong_words_end_with_one_line(place, words, message):
     assert message in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_what_the_allow_list_forbids_is_refused_with_its_reason(tmp_path):
+def test_only_engines_that_may_run_get_a_job(tmp_path):
     bundle = read_bundle(bundle_fixture.copy(tmp_path / "b", stage="int8", precision="int8", engines=GATES))
-    assert "take onnxruntime here" in measure_jobs.refused(bundle, "paddlelite")
-    assert measure_jobs.refused(bundle, "onnxruntime") is None
     timing = {"texts": [], "repeats": 1, "threads": 1}
     keys = [job.key for job in measure_jobs.engine_jobs("int8", bundle, ("paddlelite", "onnxruntime"), timing)]
     assert keys == [("int8", "onnxruntime")]
 
 
-def report(median, memory):
-    return {"latency_ms": {"p50": median}, "end_to_end_ms": {"p50": 5 - median}, "peak_rss_mb": memory}
-
-
-def test_the_quieter_run_counts_and_the_higher_peak():
-    chosen = measure_jobs.best([report(1, 80), report(2, 90)])
-    assert chosen == {"latency_ms": {"p50": 1}, "end_to_end_ms": {"p50": 3}, "peak_rss_mb": 90}
-    assert measure_jobs.best([report(1, 80), {"failed": "why"}]) == {"failed": "why"}
-
-
-def test_all_jobs_run_in_turn_and_then_again_scored_only_once(monkeypatch):
-    runner, calls = measure_jobs.Runner(threads=1, workers=1), []
-
-    def child(module, arguments):
-        calls.append(arguments)
-        return report(len(calls), 100 - len(calls)) | (
-            {"scores": {"all": {"accuracy": 0.5}}} if "path" in arguments else {}
-        )
-
-    monkeypatch.setattr(runner, "child", child)
-    jobs = [measure_jobs.Job("a", "m", {"a": 1}, first={"path": "p"}), measure_jobs.Job("b", "m", {"b": 1})]
-    found = runner.rounds(jobs, 2)
-    assert calls == [{"a": 1, "path": "p"}, {"b": 1}, {"a": 1}, {"b": 1}]
-    assert [found["b"][key] for key in ("latency_ms", "peak_rss_mb")] == [{"p50": 2}, 98]
-    assert found["a"]["scores"]["all"]["accuracy"] == 0.5 and "scores" not in found["b"]
-
-
 def test_an_engine_that_fails_is_told_and_the_default_engine_must_not(place, monkeypatch, capsys):
-    runner = measure_jobs.Runner(threads=1, workers=1)
+    runner = measure_jobs.runner(threads=1, workers=1)
     arguments = {"action": "serve", "bundle": str(place / "nowhere"), "engine": "openvino"}
     arguments |= {"texts": ["导航"], "repeats": 1, "threads": 1}
-    job = measure_jobs.Job(("width", "openvino"), "measure_child", arguments, may_fail=True)
+    job = Job(("width", "openvino"), "measure_child", arguments, may_fail=True)
     found = runner.rounds([job], 1)
     assert "no such" in found["width", "openvino"]["failed"] and "failed" in capsys.readouterr().err
     bundle = read_bundle(place / "original")
-    assert "no such" in measure.engine_entry("width", bundle, "openvino", found)["parity"]["refused"]
+    assert "no such" in measure.entry_of("width", bundle, "openvino", found)["parity"]["refused"]
     with pytest.raises(UserError, match="no such"):
-        runner.once([measure_jobs.Job(("width", "onnxruntime"), "measure_child", arguments)])
-
-
-def test_children_have_a_users_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("MKL_DEBUG_CPU_TYPE", "5")
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (tmp_path / "tell.py").write_text("import json, os; print(json.dumps(dict(os.environ)))")
-    found = measure_jobs.Runner(threads=1, workers=1).child("tell", {})
-    assert "MKL_DEBUG_CPU_TYPE" not in found and found["OMP_NUM_THREADS"] == "1"
+        runner.once([Job(("width", "onnxruntime"), "measure_child", arguments)])
 
 
 @pytest.mark.slow
@@ -212,7 +176,7 @@ def test_alternatives_are_measured_with_the_same_answers(place):
     result = run(place, *words, "--work_dir", "made")
     assert result.returncode == 0, result.stderr
     summary = check_summary(json.loads((place / "summary.json").read_text(encoding="utf-8")))
-    names = [alternatives.UNPADDED, alternatives.FP32, alternatives.DYNAMIC, alternatives.NNCF]
+    names = [alternatives.UNPADDED, onnx_quantize.FP32, onnx_quantize.DYNAMIC, onnx_quantize.NNCF]
     assert [each["name"] for each in summary["alternatives"]] == names
     for each in summary["alternatives"]:
         assert each["metrics"] == pytest.approx({"accuracy": 0.75, "intent_accuracy": 0.85, "slot_f1": 0.9}, abs=1e-9)
