@@ -39,10 +39,6 @@ class MeasureOptions:
     """Name of the data that was scored, for the record."""
     command: str | None = None
     """What was typed to get here, for the record; this program's own words if not given."""
-    alternatives: bool = False
-    """Measure also what a user would take instead from the original's weights."""
-    work_dir: Path = Path("output/alternatives")
-    """Where the alternatives' models are made."""
     output: Path = Path("output/summary.json")
     """The file to write."""
 
@@ -59,8 +55,11 @@ class MeasureOptions:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
 
 
-def read_stages(words: Sequence[str], flag: str, task: str) -> dict[str, Bundle]:
+def read_stages(words: Sequence[str], flag: str, task: str, order: Sequence[str] = STAGES) -> dict[str, Bundle]:
     """`original=FOLDER …` as checked bundles of the task.
+
+    Args:
+        order: the app's stages, as they are made one after the other.
 
     Raises:
         UserError: not of this form, an unknown stage, one twice or out of order, or a bundle of another stage.
@@ -70,12 +69,10 @@ def read_stages(words: Sequence[str], flag: str, task: str) -> dict[str, Bundle]
         name, equals, folder = word.partition("=")
         if not equals or not folder:
             raise UserError(f"{flag}: `{word}` is not STAGE=FOLDER; write for example original=output/original/bundle")
-        if name not in STAGES:
-            raise UserError(f"{flag}: `{name}`{did_you_mean(name, STAGES)} is no stage; there are {', '.join(STAGES)}")
-        if any(STAGES.index(before) >= STAGES.index(name) for before in stages):
-            raise UserError(
-                f"{flag}: {name} after {list(stages)[-1]}; give each once, in the order {', '.join(STAGES)}"
-            )
+        if name not in order:
+            raise UserError(f"{flag}: `{name}`{did_you_mean(name, order)} is no stage; there are {', '.join(order)}")
+        if any(order.index(before) >= order.index(name) for before in stages):
+            raise UserError(f"{flag}: {name} after {list(stages)[-1]}; give each once, in the order {', '.join(order)}")
         bundle = read_bundle(Path(folder).resolve(), task=task)
         if bundle.stage != name:
             raise UserError(f"{flag}: {folder} was exported as the stage `{bundle.stage}`, not as `{name}`")

@@ -27,6 +27,10 @@ class Options(stages.MeasureOptions):
     """Labelled sentences that nothing was chosen on."""
     train_path: Path = Path("data/train.txt")
     """What was trained on; queries that are not in it count as unseen."""
+    alternatives: bool = False
+    """Measure also what a user would take instead from the original's weights."""
+    work_dir: Path = Path("output/alternatives")
+    """Where the alternatives' models are made."""
     calibration_path: Path | None = None
     """Training sentences for NNCF; --train_path if not given."""
     latency_sentences: int = 200

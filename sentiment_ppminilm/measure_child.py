@@ -1,12 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
-import json
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 from common import bench
+from common.cli import UserError
+from common.measuring import timed
 
 import numpy as np
 from aspect import AspectPredictor
@@ -27,29 +28,28 @@ def serve(
     """Answer real texts, then time the model alone on full-length inputs.
 
     Returns:
-        end_to_end_ms (`batch_size` texts to JSON strings), latency_ms (the engine alone, [batch_size, length] without
-        padding), batch_1_ms (the same for one text), each as of `bench.measure` after a pass to warm up; peak_rss_mb,
-        right after answering; same_answers, whether two runs gave the same bits.
+        end_to_end_ms (`batch_size` texts to a JSON string), latency_ms (the engine alone, [batch_size, length] without
+        padding) and peak_rss_mb, as of `measuring.timed`; batch_1_ms (as latency_ms, for one text); same_answers.
+
+    Raises:
+        UserError: two runs did not give the same bits; no time counts for such an engine.
     """
     predictor = AspectPredictor(bundle, engine=engine, threads=threads)
     examples = read_examples(test_path, None)
     pairs = list(islice(cycle((e.aspect, e.text) for e in examples), BATCHES * batch_size))
     batches = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
 
-    def understand(batch: list) -> list[str]:
-        return [json.dumps(each, ensure_ascii=False) for each in predictor.answer_batch(batch)]
-
-    end_to_end = bench.measure(understand, batches, 1, max(1, repeats // 2))
-    memory = bench.peak_rss_mb()
     full = full_inputs(predictor, pairs, batch_size, length)
     one = tuple(array[:1] for array in full)
-    return {
-        "end_to_end_ms": end_to_end,
-        "peak_rss_mb": memory,
-        "latency_ms": bench.measure(lambda inputs: predictor.logits(*inputs), [full], 1, repeats),
-        "batch_1_ms": bench.measure(lambda inputs: predictor.logits(*inputs), [one], 2, repeats),
-        "same_answers": bench.same_answers(lambda inputs: predictor.logits(*inputs), [full]),
-    }
+
+    def run(inputs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return predictor.logits(*inputs)
+
+    times = timed(predictor.answer_batch, run, batches, [full], repeats)
+    times["batch_1_ms"] = bench.measure(run, [one], 2, repeats)
+    if not bench.same_answers(run, [full]):
+        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
+    return {**times, "same_answers": True}
 
 
 def full_inputs(predictor: AspectPredictor, pairs: list, batch_size: int, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +62,10 @@ def full_inputs(predictor: AspectPredictor, pairs: list, batch_size: int, length
 
 
 def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str, Any]:
-    """Scores on a labelled file and the predicted label of each row, in the file's order; batched by length."""
+    """Scores on a labelled file (under "all") and the label predicted of each row, in the file's order.
+
+    Batched by length.
+    """
     predictor = AspectPredictor(bundle, engine=engine)
     labels = LabelSet(predictor.labels, predictor.names)
     rows = make_rows(read_examples(test_path, labels), predictor.tokenizer, labels, predictor.max_length)
@@ -77,7 +80,8 @@ def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str
             types[at, : len(rows[place].ids)] = rows[place].token_type_ids
         for place, best in zip(places, predictor.logits(ids, types).argmax(axis=1).tolist(), strict=True):
             predicted[place] = best
-    return {"scores": scores_of(labels, [row.label for row in rows], predicted), "predicted": predicted}
+    scores = {"all": scores_of(labels, [row.label for row in rows], predicted)}
+    return {"scores": scores, "predicted": predicted}
 
 
 def make_reference(folder: str) -> dict[str, Any]:

@@ -1,108 +1,87 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The child processes of a measurement, in a user's environment, and which of several runs counts."""
+"""The child processes of this app's measurement, and what is compared with what."""
 
-import sys
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import bench
-from common.bundle import Bundle
-from common.cli import EnvironmentLacks, UserError
+from common import stages
+from common.bundle import Bundle, file_bytes, read_bundle
+from common.cli import UserError
+from common.measuring import Job, Runner
 
 APP = Path(__file__).resolve().parent
-LIMIT = 3600  # seconds a child may take
 CHILD = "measure_child"
+DEFAULT = "onnxruntime"  # without the default engine there is nothing to publish; of others a failure is a result
+Found = dict[tuple[str, str], dict[str, Any]]
+"""(stage, engine) to a child's answer."""
 
 
-class Runner:
-    """Runs `measure_child` with libraries kept to `threads`, and without MKL_DEBUG_CPU_TYPE, with which env.sh makes
-    training faster: users of a bundle do not set it."""
-
-    def __init__(self, threads: int):
-        self._environment = {"MKL_DEBUG_CPU_TYPE": None, "OMP_NUM_THREADS": str(threads)}
-
-    def scores(
-        self, stages: dict[str, Bundle], engines: Sequence[str], test_path: str, batch_size: int, workers: int
-    ) -> dict[tuple[str, str], dict[str, Any]]:
-        """Scores and predictions of every stage on every engine; "agreement" is that with the FP32 stage of the same
-        width on ONNX Runtime (INT8), or with the original on it (FP32)."""
-        keys = [(stage, engine) for stage in stages for engine in engines]
-
-        def one(key: tuple[str, str]) -> dict[str, Any]:
-            bundle = stages[key[0]]
-            if (bundle.engine(key[1]) or {}).get("passed") is not True:
-                return {"failed": "its parity gate did not pass or was not run when the bundle was exported"}
-            arguments = {"bundle": str(bundle.path), "engine": key[1], "test_path": test_path}
-            return self.child(key, {"action": "score", "batch_size": batch_size, **arguments})
-
-        with ThreadPoolExecutor(workers) as pool:
-            found = dict(zip(keys, pool.map(one, keys), strict=True))
-        for (stage, engine), answer in found.items():
-            if "failed" in answer:
-                continue
-            reference = found[fp32_of(stage, stages), "onnxruntime" if "onnxruntime" in engines else engine]
-            pairs = list(zip(reference["predicted"], answer["predicted"], strict=True))
-            answer["agreement"] = sum(a == b for a, b in pairs) / len(pairs)
-        return found
-
-    def times(
-        self, stages: dict[str, Bundle], engines: Sequence[str], timing: dict[str, Any], rounds: int
-    ) -> dict[tuple[str, str], dict[str, Any]]:
-        """Times and memory, one process after the other; of several rounds the quieter run of each counts."""
-        keys = [(stage, e) for stage, b in stages.items() for e in engines if (b.engine(e) or {}).get("passed")]
-        answers: dict[tuple[str, str], list[dict]] = {key: [] for key in keys}
-        for _ in range(rounds):
-            for stage, engine in keys:
-                arguments = {"bundle": str(stages[stage].path), "engine": engine, **timing}
-                answers[stage, engine].append(self.child((stage, engine), {"action": "serve", **arguments}))
-        return {key: quietest(runs) for key, runs in answers.items()}
-
-    def reference(self, folder: Path, timing: dict[str, Any]) -> dict[str, Any]:
-        """Times of SKEP-large's shape on Paddle Inference. Slow as it is, one round and two calls are enough."""
-        if not (folder / "bundle" / "manifest.json").exists():
-            self.child(("reference",), {"action": "make_reference", "folder": str(folder)})
-        arguments = {"bundle": str(folder / "bundle"), "engine": "paddle", **timing, "repeats": 2}
-        return self.child(("reference",), {"action": "serve", **arguments})
-
-    def child(self, key: tuple[str, ...], arguments: dict[str, Any]) -> dict[str, Any]:
-        begin = time.perf_counter()
-        try:
-            answer = bench.run_child(CHILD, arguments, LIMIT, APP, self._environment)
-        except (UserError, EnvironmentLacks, RuntimeError) as fault:
-            if arguments["action"] != "score":
-                raise
-            answer = {"failed": str(fault)}
-        said = told(answer)
-        print(f"{arguments['action']} {' '.join(key)}: {said} ({time.perf_counter() - begin:.0f} s)", file=sys.stderr)
-        return answer
+def runner(threads: int, workers: int = 1) -> Runner:
+    return Runner(APP, threads, workers)
 
 
-def fp32_of(stage: str, stages: dict[str, Bundle]) -> str:
-    """Which stage a stage's decisions are compared with: its own width in FP32; for FP32 itself, the original."""
-    return "width" if stage == "width_int8" and "width" in stages else "original"
+def score_jobs(bundles: dict[str, Bundle], engines: Sequence[str], test_path: str, batch_size: int) -> list[Job]:
+    """Every stage on every engine whose gate passed."""
+    more = {"test_path": test_path, "batch_size": batch_size}
+    return [
+        job("score", stage, bundle, engine, more)
+        for stage, bundle in bundles.items()
+        for engine in stages.timed_engines(bundle, engines)
+    ]
 
 
-def quietest(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Times of the run with the lowest median each (a disturbance only ever makes a run slower), the highest memory.
+def serve_jobs(bundles: dict[str, Bundle], scores: Found, timing: dict[str, Any]) -> list[Job]:
+    """Those that could be scored."""
+    return [
+        job("serve", stage, bundles[stage], engine, timing)
+        for (stage, engine), found in scores.items()
+        if "failed" not in found
+    ]
+
+
+def job(action: str, stage: str, bundle: Bundle, engine: str, more: dict[str, Any]) -> Job:
+    arguments = {"action": action, "bundle": str(bundle.path), "engine": engine, **more}
+    return Job((stage, engine), CHILD, arguments, may_fail=engine != DEFAULT)
+
+
+def main_score(stage: str, scores: Found, engines: Sequence[str]) -> dict[str, float]:
+    """The scores that speak for a stage: the default engine's, else those of the first engine that has some.
 
     Raises:
-        UserError: a run in which an engine changed its answers.
+        UserError: no engine passed.
     """
-    if not all(run["same_answers"] for run in runs):
-        raise UserError("an engine changed its answers from run to run; no time counts for it")
-    keys = ("latency_ms", "batch_1_ms", "end_to_end_ms")
-    times = {key: min((run[key] for run in runs), key=lambda spread: spread["p50"]) for key in keys}
-    return {**times, "peak_rss_mb": max(run["peak_rss_mb"] for run in runs), "same_answers": True}
+    for engine in sorted(engines, key=lambda name: name != DEFAULT):
+        found = scores.get((stage, engine))
+        if found and "failed" not in found:
+            return found["scores"]["all"]
+    raise UserError(f"{stage}: no engine of {', '.join(engines)} passed its parity gate and answers; export again")
 
 
-def told(answer: dict[str, Any]) -> str:
-    if "failed" in answer:
-        return f"failed: {answer['failed']}"
-    if "scores" in answer:
-        return f"F1 {answer['scores']['f1']:.4f}"
-    if "latency_ms" in answer:
-        return f"{answer['latency_ms']['p50']:.0f} ms a batch, {answer['peak_rss_mb']:.0f} MB"
-    return "made"
+def add_agreement(scores: Found, engines: Sequence[str]) -> None:
+    """Note in every answer the share of decisions that are those of FP32, as "agreement".
+
+    INT8 is compared with the FP32 stage of the same width, FP32 with the original, both on the default engine, or on
+    its own where that one is not measured.
+    """
+    names = {stage for stage, _ in scores}
+    for (stage, engine), answer in scores.items():
+        reference = scores.get((fp32_of(stage, names), DEFAULT if DEFAULT in engines else engine), {})
+        if "predicted" in answer and "predicted" in reference:
+            pairs = list(zip(reference["predicted"], answer["predicted"], strict=True))
+            answer["agreement"] = sum(one == other for one, other in pairs) / len(pairs)
+
+
+def fp32_of(stage: str, names: Collection[str]) -> str:
+    """Which stage a stage's decisions are compared with: its own width in FP32; for FP32 itself, the original."""
+    return "width" if stage == "width_int8" and "width" in names else "original"
+
+
+def reference(alone: Runner, folder: Path, timing: dict[str, Any]) -> dict[str, Any]:
+    """Times and "size_bytes" of SKEP-large's shape on Paddle Inference; slow as it is, two calls will do."""
+    if not (folder / "bundle" / "manifest.json").exists():
+        alone.child(CHILD, {"action": "make_reference", "folder": str(folder)})
+    bundle = read_bundle(folder / "bundle")
+    arguments = {"action": "serve", "bundle": str(bundle.path), "engine": "paddle", **timing, "repeats": 2}
+    name = "SKEP-large's shape"
+    return {"size_bytes": file_bytes(bundle, "paddle"), **alone.once([Job(name, CHILD, arguments)])[name]}

@@ -39,6 +39,14 @@ def test_stages_come_in_their_order(place):
     assert stages.read_stages([], "--crf_stages", TASK) == {}
 
 
+def test_an_app_may_have_another_order(place):
+    """Which stages there are, and which comes after which, is the app's."""
+    words = [f"{name}={place / name}" for name in ("int8", "original")]
+    assert list(stages.read_stages(words, "--stages", TASK, ("int8", "original"))) == ["int8", "original"]
+    with pytest.raises(UserError, match="`int8` is no stage; there are original, width"):
+        stages.read_stages(words, "--stages", TASK, ("original", "width"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

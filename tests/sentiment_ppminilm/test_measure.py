@@ -1,14 +1,19 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """measure.py on tiny bundles: the summary's form, agreement, refusals; and what each child process does."""
 
+import shutil
 import subprocess
 import sys
+from itertools import count
+from pathlib import Path
 
 import common  # noqa: F401  before paddle
 from common import files
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.summary import check_summary
 
+import measure
 import measure_child
 import measure_jobs
 import numpy as np
@@ -21,12 +26,20 @@ SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4
 
 @pytest.fixture(scope="module")
 def summary(tiny, exported, tmp_path_factory):
-    file = tmp_path_factory.mktemp("measured") / "summary.json"
-    stages = [f"original={exported / 'bundle'}", f"width={exported / 'bundle'}"]
-    ended = call("measure", "--stages", *stages, "--test_path", tiny.dev, *SHORT, "--output", file, "--seeds", "7")
+    folder = tmp_path_factory.mktemp("measured")
+    width = as_stage("width", exported / "bundle", folder / "width")
+    words = ["--stages", f"original={exported / 'bundle'}", f"width={width}", "--output", folder / "summary.json"]
+    ended = call("measure", *words, "--test_path", tiny.dev, *SHORT, "--seeds", "7")
     assert ended.code == 0, ended.err
     assert "paddle fp32" in ended.out
-    return check_summary(files.read_json(file), str(file))
+    return check_summary(files.read_json(folder / "summary.json"), "summary.json")
+
+
+def as_stage(stage: str, bundle: Path, folder: Path) -> Path:
+    """A copy of a bundle, as if it had been exported as another stage."""
+    shutil.copytree(bundle, folder)
+    files.write_json(folder / "manifest.json", files.read_json(folder / "manifest.json") | {"stage": stage})
+    return folder
 
 
 def test_the_summary_holds_what_was_measured(summary):
@@ -37,6 +50,7 @@ def test_the_summary_holds_what_was_measured(summary):
     for engine in original["engines"]:
         assert engine["parity"]["passed"] and engine["parity"]["agreement"] == 1.0
         assert engine["same_answers"] is True
+        assert engine["parity"]["gate_agreement"] == engine["f1"] == 1.0 and engine["file_bytes"] > 1000
         for key in ("latency_ms", "batch_1_ms", "end_to_end_ms"):
             assert 0 < engine[key]["p50"] <= engine[key]["p95"]
 
@@ -49,21 +63,54 @@ def test_inputs_of_the_timing_are_full(tiny, exported):
 
 
 def test_int8_is_compared_with_its_own_width():
-    stages = dict.fromkeys(["original", "int8", "width", "width_int8"])
-    assert [measure_jobs.fp32_of(stage, stages) for stage in stages] == ["original", "original", "original", "width"]
+    names = ["original", "int8", "width", "width_int8"]
+    assert [measure_jobs.fp32_of(name, names) for name in names] == ["original", "original", "original", "width"]
+    assert measure_jobs.fp32_of("width_int8", ["original", "width_int8"]) == "original"
 
 
-def test_an_engine_that_changes_its_answers_is_not_published():
-    run = {key: {"p50": 1.0, "p95": 1.0} for key in ("latency_ms", "batch_1_ms", "end_to_end_ms")}
-    run |= {"peak_rss_mb": 1.0, "same_answers": True}
-    with pytest.raises(UserError, match="changed its answers"):
-        measure_jobs.quietest([run, run | {"same_answers": False}])
-    faster = run | {"latency_ms": {"p50": 0.5, "p95": 9.0}, "peak_rss_mb": 2.0}
-    best = measure_jobs.quietest([run, faster])
-    assert best["latency_ms"]["p50"] == 0.5 and best["peak_rss_mb"] == 2.0
+def test_agreement_is_the_share_of_equal_decisions():
+    scores = {
+        ("original", "onnxruntime"): {"predicted": [0, 1, 1, 0]},
+        ("original", "paddle"): {"predicted": [0, 1, 1, 1]},
+        ("width", "onnxruntime"): {"predicted": [1, 1, 1, 1]},
+        ("width_int8", "onnxruntime"): {"predicted": [1, 1, 1, 0]},
+        ("width_int8", "openvino"): {"failed": "why"},
+    }
+    measure_jobs.add_agreement(scores, ["onnxruntime", "openvino", "paddle"])
+    assert [found.get("agreement") for found in scores.values()] == [1.0, 0.75, 0.5, 0.75, None]
+    alone = {key: found for key, found in scores.items() if key == ("original", "paddle")}
+    measure_jobs.add_agreement(alone, ["paddle"])
+    assert alone["original", "paddle"]["agreement"] == 1.0
 
 
-def test_the_reference_has_the_large_shape(tmp_path, monkeypatch):
+def test_the_default_engine_speaks_for_a_stage_if_it_answers():
+    found = {"paddle": 0.5, "onnxruntime": 0.75}
+    scores = {("int8", engine): {"scores": {"all": {"f1": f1}}} for engine, f1 in found.items()}
+    assert measure_jobs.main_score("int8", scores, ["paddle", "onnxruntime"]) == {"f1": 0.75}
+    assert measure_jobs.main_score("int8", scores, ["openvino", "paddle"]) == {"f1": 0.5}
+    with pytest.raises(UserError, match="width: no engine of openvino, paddle"):
+        measure_jobs.main_score("width", scores, ["openvino", "paddle"])
+
+
+def test_an_engine_that_fails_is_not_timed_and_its_reason_is_published(exported):
+    bundle = read_bundle(exported / "bundle")
+    scores = {("original", "onnxruntime"): {"predicted": [0]}, ("original", "paddle"): {"failed": "it crashed"}}
+    jobs = measure_jobs.serve_jobs({"original": bundle}, scores, {"repeats": 1})
+    assert [(job.key, job.may_fail) for job in jobs] == [(("original", "onnxruntime"), False)]
+    assert measure.entry_of("original", bundle, "paddle", scores, {})["parity"] == {"refused": "it crashed"}
+    paddle = measure_jobs.score_jobs({"original": bundle}, ["paddle"], "test.txt", 4)[0]
+    assert paddle.may_fail and paddle.arguments["action"] == "score"
+
+
+def test_an_engine_that_changes_its_answers_is_not_published(tiny, exported, monkeypatch):
+    """Its logits differ by a bit from call to call."""
+    logits, calls = AspectPredictor.logits, count()
+    monkeypatch.setattr(AspectPredictor, "logits", lambda self, *inputs: logits(self, *inputs) + next(calls) * 1e-6)
+    with pytest.raises(UserError, match="onnxruntime changes its answers from run to run"):
+        measure_child.serve(str(exported / "bundle"), "onnxruntime", str(tiny.dev), 1, 1, 2, 16)
+
+
+def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
     """On a small configuration: a bundle that Paddle Inference opens, timed like the others."""
     import model as models
 
@@ -75,6 +122,13 @@ def test_the_reference_has_the_large_shape(tmp_path, monkeypatch):
     manifest = files.read_json(tmp_path / "bundle" / "manifest.json")
     assert manifest["architecture"]["hidden"] == 64 and manifest["architecture"]["vocab_size"] == 12800
 
+    timing = {"test_path": str(tiny.dev), "threads": 1, "repeats": 9, "batch_size": 2, "length": 16}
+    found = measure_jobs.reference(measure_jobs.runner(1), tmp_path, timing)
+    assert found["latency_ms"]["calls"] == 2 and found["same_answers"] is True
+    entry = measure.alternative(found)
+    costs = {"size_bytes", "latency_ms", "batch_1_ms", "end_to_end_ms", "peak_rss_mb"}
+    assert set(entry) == {"name", "metrics"} | costs and entry["size_bytes"] > 12800 * 64 * 4
+
 
 @pytest.mark.parametrize(
     ("words", "message"),
@@ -84,6 +138,7 @@ def test_the_reference_has_the_large_shape(tmp_path, monkeypatch):
         (["--stages", "original=nowhere"], "no such bundle folder"),
         (["--engines", "padle"], "--engines: `padle` (did you mean `paddle`?)"),
         (["--rounds", "0"], "--rounds must be at least 1, got 0"),
+        (["--length", "0"], "--length must be at least 1, got 0"),
     ],
 )
 def test_bad_options(tmp_path, words, message):
@@ -92,8 +147,8 @@ def test_bad_options(tmp_path, words, message):
     assert ended.code == 2 and message in ended.err and ended.err.count("\n") == 1
 
 
-def test_the_first_stage_is_the_original(exported):
-    ended = call("measure", "--stages", f"width={exported / 'bundle'}")
+def test_the_first_stage_is_the_original(exported, tmp_path):
+    ended = call("measure", "--stages", f"width={as_stage('width', exported / 'bundle', tmp_path / 'width')}")
     assert ended.code == 2 and "the original comes first" in ended.err
 
 
