@@ -8,6 +8,7 @@ of `run`. They are made by `runtime.load`, which has checked the bundle and the 
 import os
 import platform
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from common.cli import EnvironmentLacks
 import numpy as np
 
 TRT_BATCH = 32  # the largest batch a TensorRT engine is built for
+SATURATES = "this CPU has no VNNI, signed 8-bit products would saturate"
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,7 @@ class OnnxRuntime:
 
     @staticmethod
     def _model(job: Job) -> str | bytes:
-        if job.precision != "int8" or job.device != "cpu" or machine.has_int8_dot_product():
-            return str(job.files[0])
-        from common import onnx_encoder
-
-        warn("this CPU has no VNNI, signed 8-bit products would saturate: unsigned weights, exact but slower")
-        return onnx_encoder.to_unsigned_weights(job.files[0])
+        return with_unsigned_weights(job) if saturates(job) else str(job.files[0])
 
     @staticmethod
     def _tensorrt(job: Job) -> dict[str, str]:
@@ -100,6 +97,9 @@ class OpenVino:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if job.precision == "bf16" else "f32",
         }
+        if saturates(job):
+            warn(f"{SATURATES}: OpenVINO computes the INT8 model in FP32, exact but slower; onnxruntime is faster")
+            settings["LP_TRANSFORMS_MODE"] = "NO"  # leaves the fake quantisation as the file has it
         model = core.read_model(str(job.files[0]))
         self._tensor = openvino.Tensor
         self._request = core.compile_model(model, "CPU", settings).create_infer_request()
@@ -176,11 +176,18 @@ class FastDeploy:
 
     def _open(self, fastdeploy, job: Job):
         option = fastdeploy.RuntimeOption()
-        model = [str(path) for path in job.files]
-        if model[0].endswith(".onnx"):
-            option.set_model_path(model[0], "", fastdeploy.ModelFormat.ONNX)
-        else:
-            option.set_model_path(*model, fastdeploy.ModelFormat.PADDLE)
+        with tempfile.TemporaryDirectory() as folder:
+            model = [str(path) for path in job.files]
+            if not model[0].endswith(".onnx"):
+                option.set_model_path(*model, fastdeploy.ModelFormat.PADDLE)
+            else:
+                if saturates(job):  # its OpenVINO opens nothing but files
+                    model[0] = str(Path(folder) / "unsigned.onnx")
+                    Path(model[0]).write_bytes(with_unsigned_weights(job))
+                option.set_model_path(model[0], "", fastdeploy.ModelFormat.ONNX)
+            return self._runtime_of(fastdeploy, option, job)
+
+    def _runtime_of(self, fastdeploy, option, job: Job):
         {"cpu": option.use_cpu, "gpu": option.use_gpu, "kunlunxin": option.use_kunlunxin}[job.device]()
         if job.device == "cpu":
             option.set_cpu_thread_num(job.threads)
@@ -202,6 +209,11 @@ class FastDeploy:
     def _choose(option, job: Job) -> None:
         if job.engine == "fastdeploy_onnxruntime":
             option.use_ort_backend()
+            if saturates(job) and job.files[0].suffix != ".onnx":
+                # FastDeploy converts the program out of our reach: without fusions it stays pairs of quantise and
+                # dequantise around FP32 products.
+                warn(f"{SATURATES}: FP32 products between quantised values, exact but slower; onnxruntime is faster")
+                option.ort_option.graph_optimization_level = 1
         elif job.engine == "fastdeploy_openvino":
             option.use_openvino_backend()
         elif job.engine == "fastdeploy_tensorrt":
@@ -211,8 +223,13 @@ class FastDeploy:
                 option.trt_option.set_shape(name, *shapes)
         else:
             option.use_paddle_infer_backend()
-            # With oneDNN, its default, INT8 answers are garbage without an error.
-            option.paddle_infer_option.enable_mkldnn = job.precision != "int8"
+            # With oneDNN, its default, INT8 answers are garbage without an error. So are FP32's from the second row on
+            # where there is no AVX-512: oneDNN 2.7 then wants the weights of a product of one row laid out in another
+            # way than those of more rows, and FastDeploy's Paddle gives it for both what the first call wanted.
+            onednn = job.precision != "int8" and (job.device != "cpu" or machine.has_avx512())
+            option.paddle_infer_option.enable_mkldnn = onednn
+            if not onednn and job.precision != "int8":
+                warn("FastDeploy's Paddle is right without AVX-512 only if oneDNN is off, and slow; paddle is faster")
             if job.engine == "fastdeploy_paddle_tensorrt":
                 option.paddle_infer_option.enable_trt = True
                 option.paddle_infer_option.collect_trt_shape = True
@@ -232,6 +249,8 @@ def open_engine(job: Job) -> OnnxRuntime | OpenVino | Paddle | PaddleLite | Fast
         Exception: whatever the library raises at a model it does not read.
     """
     devices.probe(job.engine, job.device)
+    if job.engine == "fastdeploy_openvino" and saturates(job) and job.files[0].suffix != ".onnx":
+        raise EnvironmentLacks(f"{job.engine}: {SATURATES} in a Paddle program; take onnxruntime")
     if job.engine.startswith("fastdeploy"):
         return FastDeploy(job)
     if job.engine.startswith("paddle") and platform.machine() not in ("x86_64", "AMD64"):
@@ -240,6 +259,19 @@ def open_engine(job: Job) -> OnnxRuntime | OpenVino | Paddle | PaddleLite | Fast
         )
     kinds = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "paddlelite": PaddleLite, "paddle": Paddle}
     return kinds[job.engine.removesuffix("_tensorrt")](job)
+
+
+def saturates(job: Job) -> bool:
+    """Whether INT8 kernels would cut sums of two 8-bit products to 16 bits: wrong answers without an error."""
+    return job.precision == "int8" and job.device == "cpu" and not machine.has_int8_dot_product()
+
+
+def with_unsigned_weights(job: Job) -> bytes:
+    """The job's ONNX file in the form that no CPU saturates on, which is said."""
+    from common import onnx_graph
+
+    warn(f"{SATURATES}: unsigned weights, exact but slower")
+    return onnx_graph.to_unsigned_weights(job.files[0])
 
 
 def warn(message: str) -> None:

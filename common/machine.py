@@ -41,6 +41,10 @@ def has_int8_dot_product() -> bool:
     return platform.machine() not in ("x86_64", "AMD64") or bool(cpu_flags() & {"avx512_vnni", "avx_vnni"})
 
 
+def has_avx512() -> bool:
+    return "avx512f" in cpu_flags()
+
+
 def has_bf16() -> bool:
     return bool(cpu_flags() & {"avx512_bf16", "amx_bf16"})
 
