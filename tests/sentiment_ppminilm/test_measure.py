@@ -134,7 +134,7 @@ def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
     ("words", "message"),
     [
         (["--stages", "original"], "--stages: `original` is not STAGE=FOLDER"),
-        (["--stages", "orignal=x"], "`orignal` (did you mean `original`?)"),
+        (["--stages", "originals=x"], "`originals` (did you mean `original`?)"),
         (["--stages", "original=nowhere"], "no such bundle folder"),
         (["--engines", "padle"], "--engines: `padle` (did you mean `paddle`?)"),
         (["--rounds", "0"], "--rounds must be at least 1, got 0"),
