@@ -16,7 +16,7 @@ from common import files
 from common.bundle import Bundle
 from common.cli import EnvironmentLacks, UserError, one_line
 from common.devices import GPU
-from common.engines import TRT_BATCH, Job, warn
+from common.engines import SATURATES, TRT_BATCH, Job, saturates, warn
 
 import numpy as np
 
@@ -61,7 +61,9 @@ def predictor(job: Job, inference: Any = None) -> Any:
             # `int8_ops` is the exporter's choice of what oneDNN computes in INT8. An empty list: nothing, since it
             # restores weights with a scale per channel wrongly; the program is then right, but slower than FP32.
             operators = job.bundle.manifest.get("int8_ops")
-            if operators is None:
+            if saturates(job):
+                warn(f"{SATURATES}: Paddle Inference takes no INT8 kernels, exact but slower; onnxruntime is faster")
+            elif operators is None:
                 config.enable_mkldnn_int8()
             elif operators:
                 config.enable_mkldnn_int8(set(operators))

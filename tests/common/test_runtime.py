@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 from common import bench, engines, machine, runtime
-from common.bundle import MODEL_FILES, read_bundle
+from common.bundle import MODEL_FILES, engine_files, read_bundle
 from common.cli import EnvironmentLacks, UserError
 
 import bundle_fixture
@@ -135,8 +136,8 @@ def test_serving_stays_light():
 
 
 # --- INT8 on a CPU without VNNI ---
-def write_int8_onnx(path: Path) -> None:
-    """The fixture's shape with random INT8 layers, in our fused operators."""
+def write_int8_onnx(path: Path, style: str = "onnxruntime") -> None:
+    """The fixture's shape with random INT8 layers, in our fused operators or in those that every engine reads."""
     from common.onnx_encoder import Encoder, Head, Layer, Linear, Table, build
 
     chance = np.random.default_rng(1)
@@ -166,7 +167,26 @@ def write_int8_onnx(path: Path) -> None:
         Head("intent_logits", linear(size, len(bundle_fixture.INTENTS), int8=False), "sentence"),
         Head("slot_logits", linear(size, len(bundle_fixture.SLOTS), int8=False), "tokens"),
     ]
-    build(encoder, heads, path)
+    build(encoder, heads, path, style)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino", "fastdeploy_onnxruntime", "fastdeploy_openvino"])
+def test_int8_is_exact_on_every_engine_and_cpu(engine, folder):
+    """Against unsigned weights, which no CPU saturates on. Measured with AVX2: 3e-6 at most, and 3 to 10 saturated;
+    0.02 leaves room for a value at a tie between two integers that is rounded to the other side."""
+    from common.onnx_graph import to_unsigned_weights
+
+    import onnxruntime
+
+    need(engine)
+    write_int8_onnx(folder / "model.onnx", "portable")
+    gate = {engine: {"file": "model.onnx", "precision": "int8", "passed": True}}
+    bundle_fixture.reseal(folder, precision="int8", stage="int8", engines=gate)
+    session = onnxruntime.InferenceSession(to_unsigned_weights(folder / "model.onnx"))
+    for batch, given in zip(BATCHES, child(engine, bundle=folder)["outputs"], strict=True):
+        wanted = session.run(["intent_logits", "slot_logits"], {"input_ids": np.array(batch, np.int32)})
+        for name, exact in zip(("intent_logits", "slot_logits"), wanted, strict=True):
+            np.testing.assert_allclose(given[name], exact, rtol=0, atol=0.02)
 
 
 def test_without_vnni_unsigned_weights_are_taken_and_it_is_said(folder, monkeypatch, capsys):
@@ -189,6 +209,38 @@ def test_without_vnni_unsigned_weights_are_taken_and_it_is_said(folder, monkeypa
         for name, signed in answers[True].items():
             np.testing.assert_allclose(answers[False][name], signed, rtol=0, atol=1e-5)
             assert np.abs(signed).max() > 0.1
+
+
+def test_without_vnni_paddle_takes_no_int8_kernels(folder, monkeypatch, capsys):
+    """oneDNN's `fc` saturates too: 19.8 off of 24 with AVX2, weights and inputs at the ends of their range."""
+    from common import paddle_config
+
+    bundle_fixture.reseal(folder, precision="int8", int8_ops=["fc"])
+    job = engines.Job(bundle := read_bundle(folder), engine_files(bundle, "paddle"), "paddle", "cpu", 1, "int8")
+    for vnni in (True, False):
+        monkeypatch.setattr(machine, "has_int8_dot_product", lambda vnni=vnni: vnni)
+        inference = MagicMock()
+        paddle_config.predictor(job, inference)
+        assert inference.Config.return_value.enable_mkldnn_int8.called is vnni
+        assert ("no VNNI" in capsys.readouterr().err) is not vnni
+
+
+def test_without_vnni_fastdeploy_openvino_refuses_an_int8_program(folder, monkeypatch):
+    monkeypatch.setattr(machine, "has_int8_dot_product", lambda: False)
+    bundle_fixture.reseal(folder, precision="int8")
+    with pytest.raises(EnvironmentLacks, match=r"fastdeploy_openvino: this CPU has no VNNI.*take onnxruntime"):
+        runtime.load(folder, engine="fastdeploy_openvino")
+
+
+@pytest.mark.parametrize("avx512", [True, False])
+def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, monkeypatch, capsys):
+    monkeypatch.setattr(machine, "has_avx512", lambda: avx512)
+    bundle = read_bundle(folder)
+    job = engines.Job(bundle, engine_files(bundle, "paddle"), "fastdeploy_paddle", "cpu", 1, "fp32")
+    option = MagicMock()
+    engines.FastDeploy._choose(option, job)
+    assert option.paddle_infer_option.enable_mkldnn is avx512
+    assert ("oneDNN is off" in capsys.readouterr().err) is not avx512
 
 
 # --- refusals ---
