@@ -100,6 +100,7 @@ def check_engines(
     decide: Callable[[Outputs], list],
     engines: Sequence[str] = CPU_ENGINES,
     workers: int = 2,
+    min_agreement: float = INT8_AGREEMENT,
 ) -> dict[str, dict]:
     """Run each engine that may run this precision in a process of its own and compare it with the dynamic graph.
 
@@ -109,6 +110,7 @@ def check_engines(
         reference: the dynamic graph's outputs per batch.
         decide: as for `compare`.
         workers: engines at a time.
+        min_agreement: share of decisions that must be those of the reference.
 
     Returns:
         Engine -> `passed`, `max_abs_diff`, `agreement`, `precision`; or `refused` with the reason, for cells of the
@@ -132,7 +134,7 @@ def check_engines(
         if not math.isfinite(result["max_abs_diff"]):
             return {"precision": precision, "passed": False, "refused": "its answers hold NaN or infinity"}
         close = precision != "fp32" or result["max_abs_diff"] <= FP32_TOLERANCE
-        return {"precision": precision, "passed": close and result["agreement"] >= INT8_AGREEMENT, **result}
+        return {"precision": precision, "passed": close and result["agreement"] >= min_agreement, **result}
 
     with ThreadPoolExecutor(workers) as pool:
         return dict(zip(engines, pool.map(one, engines), strict=True))

@@ -1,7 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """INT8: fake-quantised Linear layers (trained or calibrated), INT8 embeddings, and the numbers that exporters need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from common.cli import UserError
 
@@ -156,6 +157,33 @@ def calibrate(model: nn.Layer, batches: Iterable[dict], settings: dict) -> int:
         raise UserError("calibration needs at least one whole batch; give more rows or a smaller batch size")
     check_scales(model)
     return used
+
+
+def take_ranges(model: nn.Layer, ranges: Sequence[Mapping[str, Any]], weight_type: str) -> None:
+    """Wrap the Linears, in place, with activation ranges that were found elsewhere.
+
+    Args:
+        ranges: as of `static_quant.linear_ranges`, of a program that was exported from this model: its products with
+            stored weights stand in the order of the model's Linears.
+        weight_type: `channel_wise_abs_max` or `abs_max`.
+
+    Raises:
+        UserError: they are of another model's Linears.
+    """
+    prepare_linears(model, weight_type, "abs_max")
+    linears = quantised_linears(model)
+    own = [(list(layer.weight.shape), float(layer.weight.abs().max())) for layer in linears.values()]
+    given = [(list(each["shape"]), each["weight_max"]) for each in ranges]
+    if [shape for shape, _ in own] != [shape for shape, _ in given] or not np.allclose(
+        [largest for _, largest in own], [largest for _, largest in given], rtol=1e-5
+    ):
+        raise UserError("the static model does not hold this checkpoint's weights; export the checkpoint again")
+    for layer, each in zip(linears.values(), ranges, strict=True):
+        layer._fake_quant_input._scale.set_value(np.array([each["input_max"]], "float32"))
+        with paddle.no_grad():
+            layer._fake_quant_weight(layer.weight)  # it keeps its scale, which export reads, only once it has run
+    model.eval()
+    check_scales(model)
 
 
 def quantised_linears(model: nn.Layer) -> dict[str, nn.Layer]:

@@ -11,13 +11,13 @@ CPU_ENGINES = tuple(runtime.ALLOWED)
 MUST_PASS = ("paddle", "onnxruntime")
 
 
-def check_engines(engines: tuple[str, ...]) -> None:
+def check_engines(engines: tuple[str, ...], must: tuple[str, ...] = MUST_PASS) -> None:
     """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
     for engine in engines:
         if engine not in CPU_ENGINES:
             near = did_you_mean(engine, CPU_ENGINES)
             raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-    for engine in MUST_PASS:
+    for engine in must:
         if engine not in engines:
             raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
 

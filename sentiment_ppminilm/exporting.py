@@ -121,7 +121,13 @@ def decide(outputs: dict[str, np.ndarray]) -> list[int]:
 
 
 def gate(
-    folder: Path, manifest: dict, batches: list, reference: list[dict], engines: Sequence[str], must=MUST_PASS
+    folder: Path,
+    manifest: dict,
+    batches: list,
+    reference: list[dict],
+    engines: Sequence[str],
+    must: Sequence[str] = MUST_PASS,
+    min_agreement: float = parity.INT8_AGREEMENT,
 ) -> dict[str, dict]:
     """Write the manifest, compare every engine with the reference, note the verdicts in the manifest; a line each.
 
@@ -129,8 +135,9 @@ def gate(
         GateFailed: an engine of `must` does not pass.
     """
     bundle.write_manifest(folder, manifest)
-    results = parity.check_engines(folder, manifest["precision"], batches, reference, decide, engines)
-    print(f"parity on {sum(len(batch[0]) for batch in batches)} texts, {manifest['precision']}:")
+    precision = manifest["precision"]
+    results = parity.check_engines(folder, precision, batches, reference, decide, engines, min_agreement=min_agreement)
+    print(f"parity on {sum(len(batch[0]) for batch in batches)} texts, {precision}:")
     for engine, result in results.items():
         print(parity.describe(engine, result), flush=True)
     for engine in must:
@@ -148,9 +155,9 @@ def gate(
     return results
 
 
-def link_infer(folder: Path, name: str = "infer") -> None:
-    """`folder/infer.pdmodel` and `.pdiparams`, the document's names, as links into `folder/bundle`."""
-    for suffix in ("pdmodel", "pdiparams"):
-        link = folder / f"{name}.{suffix}"
+def link_infer(folder: Path, model: str = "infer.pdmodel", parameters: str = "infer.pdiparams") -> None:
+    """The program under the document's names, as links from `folder` into `folder/bundle`."""
+    for name, suffix in ((model, "pdmodel"), (parameters, "pdiparams")):
+        link = folder / name
         link.unlink(missing_ok=True)
         link.symlink_to(Path("bundle") / f"model.{suffix}")
