@@ -1,10 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Width pruning of a trained aspect classifier: one training, one small checkpoint per width."""
 
-from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
-from common import checkpoint, distilling, ofa, parity, training, width
+from common import checkpoint, distilling, ofa, training, width_recipe
+from common.encoders import encoder_of
 
 import exporting
 import finetune
@@ -12,10 +13,6 @@ import model as models
 import train as training_options
 from finetune import AspectTrainer
 from paddle.nn import functional as F
-
-
-def encoder_of(network):
-    return models.backbone(network).encoder
 
 
 class AspectDistiller(distilling.DistillingTrainer, AspectTrainer):
@@ -48,56 +45,36 @@ def run(options) -> list[Path]:
     """
     source = options.checkpoints
     labels, vocabulary = finetune.labels_of(source), source / checkpoint.VOCABULARY
-    trainer_options = training_options.trainer_options(options, output_dir=options.output_dir)
     training.seed_everything(options.seed)
     network = models.load(source)
     finetune.check_fit(network, vocabulary, options.max_seq_len, labels)
     train_rows = finetune.dataset(options.train_path, vocabulary, labels, options)
     dev_rows = finetune.dataset(options.dev_path, vocabulary, labels, options)
-    teacher = deepcopy(network)
-
-    def loss_of(batch):
-        return F.cross_entropy(network(batch["input_ids"], batch["token_type_ids"]), batch["label"])
-
-    batches = distilling.first_batches(
-        train_rows, finetune.collate, options.batch_size, options.seed, options.importance_batches
-    )
-    network.eval()
-    encoder = encoder_of(network)
-    ofa.reorder(encoder, ofa.importance(network, encoder, batches, loss_of))
-
+    gate_rows = exporting.gate_batches(dev_rows)
     folders = {ratio: options.output_dir / f"width_{ratio:g}" for ratio in options.width_mult_list}
-    work = options.output_dir / "super_network"
-    resume = distilling.checkpoint_of_step(trainer_options, work)
 
     def save(small, folder: Path, evaluated: dict) -> None:
         metrics = finetune.plain_metrics(evaluated)
         finetune.save(small, vocabulary, folder, options, labels, "width", metrics)
         print(f"{folder.name}, dev: {finetune.told(metrics)}", flush=True)
 
-    gate_rows = exporting.gate_batches(dev_rows)
-    keep = distilling.KeepBest(
-        folders,
-        "f1",
-        cut=lambda super_network, ratio: distilling.cut_out(super_network, models.load(source), encoder_of, ratio),
-        compare=lambda super_network, small: parity.compare(
-            exporting.reference_of(super_network, gate_rows), exporting.reference_of(small, gate_rows), exporting.decide
-        ),
+    width_recipe.train_widths(
+        network,
+        training_options.trainer_options(options, output_dir=options.output_dir),
+        trainer=partial(AspectWidthTrainer, labels, train_dataset=train_rows, eval_dataset=dev_rows),
+        encoder_of=encoder_of,
+        load=lambda: models.load(source),
+        loss_of=lambda batch: F.cross_entropy(network(batch["input_ids"], batch["token_type_ids"]), batch["label"]),
+        rows=train_rows,
+        collate=finetune.collate,
+        importance_batches=options.importance_batches,
+        folders=folders,
+        metric="f1",
+        answers=lambda model: exporting.reference_of(model, gate_rows),
+        decide=exporting.decide,
         save=save,
-        resumed=resume is not None,
+        work=options.output_dir / "super_network",
     )
-    trainer = AspectWidthTrainer(
-        labels,
-        teacher=teacher,
-        widths=options.width_mult_list,
-        keep=keep,
-        model=network,
-        args=training.arguments(trainer_options, output_dir=str(work)),
-        train_dataset=train_rows,
-        eval_dataset=dev_rows,
-    )
-    trainer.train(resume)
     for ratio, folder in folders.items():
-        parameters = width.parameter_count(models.load(folder)) / 1e6
-        print(f"width {ratio:g}: {folder}, {parameters:.1f} M parameters", flush=True)
+        print(width_recipe.told(ratio, folder, models.load(folder)), flush=True)
     return list(folders.values())

@@ -4,6 +4,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -115,9 +116,9 @@ def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
     import model as models
 
     large = models.NAMES[1]
-    config_class, registry = models.FAMILIES["skep"][1:]
-    small = registry[large] | {"num_hidden_layers": 1, "hidden_size": 64, "num_attention_heads": 1}
-    monkeypatch.setitem(models.FAMILIES, "skep", (models.SkepForAspect, config_class, {large: small}))
+    skep = models.FAMILIES["skep"]
+    small = skep.registry[large] | {"num_hidden_layers": 1, "hidden_size": 64, "num_attention_heads": 1}
+    monkeypatch.setitem(models.FAMILIES, "skep", replace(skep, registry={large: small}))
     assert measure_child.make_reference(str(tmp_path))["made"] == "skep_ernie_1.0_large_ch"
     manifest = files.read_json(tmp_path / "bundle" / "manifest.json")
     assert manifest["architecture"]["hidden"] == 64 and manifest["architecture"]["vocab_size"] == 12800

@@ -154,7 +154,7 @@ def test_f1_is_that_of_the_positive_class():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"base_model_name": "bert-base"}, "--base_model_name bert-base: neither PP-MiniLM nor SKEP"),
+        ({"base_model_name": "bert-base"}, "--base_model_name bert-base: its architecture is none of ppminilm, skep"),
         ({"base_model_name": "ppminilm-6l-768h"}, "neither a folder here nor reachable as a model name"),
         ({"label_path": "nowhere.dict"}, "nowhere.dict: no such label file"),
         ({"train_path": "nowhere.txt"}, "nowhere.txt: no such data file"),

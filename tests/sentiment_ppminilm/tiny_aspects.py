@@ -78,7 +78,7 @@ def write_pretrained(folder: Path, family: str, lines: list[str]) -> None:
     from paddlenlp.transformers import PPMiniLMModel, SkepModel
 
     tokens = vocab.build((line.replace("\t", " ") for line in lines), 120, min_count=1)
-    _, config_class, _ = FAMILIES[family]
+    config_class = FAMILIES[family].config
     base = {"ppminilm": PPMiniLMModel, "skep": SkepModel}[family]
     config = CONFIG | {"vocab_size": len(tokens)}
     paddle.seed(7)
