@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from common import bench, checkpoint, export, files, lite, parity, quantize, static_quant
+from common import bench, checkpoint, export, files, lite, one_head, parity, quantize, static_quant
 from common.bundle import read_bundle
 from common.cli import UserError
 
@@ -58,14 +58,12 @@ def run(options) -> dict[str, dict]:
         metrics = compare(quantised, fp32, batches, gate_rows, labels, options.min_agreement)
         operators = [] if target == "tensorrt" else quantize.onednn_operators(quantised)
         manifest = exporting.manifest_of(
-            quantised, labels, options.max_seq_len, STAGE_OF[record["stage"]], metrics, "int8", operators
+            quantised, labels, options.max_seq_len, STAGE_OF[record["stage"]], metrics, INPUT_DTYPE[target], operators
         )
-        manifest["inputs"] = exporting.inputs_of(INPUT_DTYPE[target])
         engines = [engine for engine in options.gate_engines if engine in ENGINES[target]]
-        verdicts = exporting.gate(
-            folder, manifest, batches, fp32, engines, quant_post.MUST_PASS[target], options.min_agreement
-        )
-    exporting.link_infer(options.quant_model_dir, options.save_model_filename, options.save_params_filename)
+        must, share = quant_post.MUST_PASS[target], options.min_agreement
+        verdicts = one_head.gate(exporting.KIND, folder, manifest, batches, fp32, engines, must, share)
+    one_head.link_program(options.quant_model_dir, options.save_model_filename, options.save_params_filename)
     print(f"quantised: {target_bundle}", flush=True)
     return verdicts
 
@@ -136,9 +134,9 @@ def write_onnx(options, network, quantised, feeds: list, folder: Path) -> None:
     """`model.onnx` for ONNX Runtime and, where OpenVINO is to run, NNCF's `model.xml` for it."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".onnx.") as place:
         fp32 = Path(place) / "fp32.onnx"
-        exporting.write_onnx(network, fp32, "portable")
+        one_head.write_onnx(exporting.KIND, network, fp32, "portable")
         if options.onnx_method == "static":
-            exporting.write_onnx(quantised, folder / "model.onnx", "onnxruntime")
+            one_head.write_onnx(exporting.KIND, quantised, folder / "model.onnx", "onnxruntime")
         else:
             in_child("dynamic", fp32, folder / "model.onnx")
         if "openvino" in options.gate_engines:
