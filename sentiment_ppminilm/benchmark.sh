@@ -44,12 +44,10 @@ export_once() { # CHECKPOINT
         "$PYTHON" export_model.py --checkpoints "$1" --gate_path "$OUT/data/dev.txt" --gate_engines paddle onnxruntime openvino
 }
 # shellcheck disable=SC2086
-quantise_once() { # CHECKPOINT, then words
-    folder=$1
-    shift
-    [ -f "$folder/quant/bundle/manifest.json" ] ||
-        "$PYTHON" quant_post.py --static_model_dir "$folder/static" --quant_model_dir "$folder/quant" \
-            --calibration_path "$OUT/data/train.txt" --label_path $LABELS "$@" ${QUANT:-}
+quantise_once() { # CHECKPOINT
+    [ -f "$1/quant/bundle/manifest.json" ] ||
+        "$PYTHON" quant_post.py --static_model_dir "$1/static" --quant_model_dir "$1/quant" --embeddings \
+            --calibration_path "$OUT/data/train.txt" --gate_path "$OUT/data/dev.txt" --label_path $LABELS ${QUANT:-}
 }
 
 # shellcheck disable=SC2086  # ARCHITECTURE are separate words
@@ -64,7 +62,7 @@ HALF=$OUT/fp32/pruned/width_0.5
     touch "$HALF/done"
 }
 export_once "$HALF"
-quantise_once "$HALF" --embeddings
+quantise_once "$HALF"
 
 # shellcheck disable=SC2086  # MEASURE are separate words
 "$PYTHON" measure.py --stages "original=$OUT/fp32/static/bundle" "int8=$OUT/fp32/quant/bundle" \
