@@ -4,7 +4,7 @@
 import math
 from pathlib import Path
 
-from common.summary import main_engine, median, metric_names, passed
+from common.summary import main_engine, median, metric_names, passed, width_of
 from common.table import word
 
 MIB = 1 << 20
@@ -15,10 +15,30 @@ COLOURS = {
     "width": "#009E73",
     "int8": "#E69F00",
     "embedding": "#D55E00",
+    "width_int8": "#CC79A7",
 }
-MARKERS = {"original": "o", "vocabulary": "s", "width": "^", "int8": "D", "embedding": "*"}
+MARKERS = {"original": "o", "vocabulary": "s", "width": "^", "int8": "D", "embedding": "*", "width_int8": "v"}
 OTHER_MARKERS = "PXvh<>p8"
+WIDTH_MARKERS = "s^vDPXp"
 GREY = "#8a8a8a"
+
+
+def colour(stage: str) -> tuple[float, float, float]:
+    """Of the stage's kind; of several widths the narrower is the darker."""
+    from matplotlib.colors import to_rgb
+
+    width = width_of(stage)
+    kind = stage if width is None else "width_int8" if width[1] else "width"
+    share = 1.0 if width is None else 0.55 + 0.45 * width[0]
+    return tuple(share * part for part in to_rgb(COLOURS[kind]))
+
+
+def marker(stage: str) -> str:
+    """Of the stage's kind; of several widths (1, 5/6, 2/3, 1/2, …) each has its own, with INT8 in another colour."""
+    width = width_of(stage)
+    if width is None:
+        return MARKERS[stage]
+    return WIDTH_MARKERS[round(24 * width[0]) % len(WIDTH_MARKERS)]
 
 
 def plots(summary: dict, folder: Path | str) -> list[Path]:
@@ -55,7 +75,7 @@ def accuracy_size_latency(summary: dict, pyplot):
     name = names[0]
     rows = []
     for stage in summary["stages"]:
-        style = {"color": COLOURS[stage["stage"]], "marker": MARKERS[stage["stage"]]}
+        style = {"color": colour(stage["stage"]), "marker": marker(stage["stage"])}
         rows.append((word(stage["stage"], "en"), stage, median(main_engine(summary, stage)), style))
     for number, other in enumerate(summary.get("alternatives") or []):
         style = {"facecolors": "none", "edgecolors": GREY, "linewidths": 1.6}
@@ -121,7 +141,7 @@ def size_memory(summary: dict, pyplot):
         bars = axis.barh(
             [word(stage["stage"], "en") for stage in stages],
             [value or 0 for value in values],
-            color=[COLOURS[stage["stage"]] for stage in stages],
+            color=[colour(stage["stage"]) for stage in stages],
             height=0.65,
         )
         texts = ["not measured" if value is None else pattern.format(value) for value in values]
@@ -161,8 +181,8 @@ def engines(summary: dict, pyplot):
             at,
             spread["p50"],
             height=0.75,
-            color="white" if failed else COLOURS[stage],
-            edgecolor=COLOURS[stage],
+            color="white" if failed else colour(stage),
+            edgecolor=colour(stage),
             hatch="////" if failed else None,
         )
         axis.plot([spread["p50"], spread["p95"]], [at, at], color=GREY, linewidth=1.5, marker="|", markevery=[1])
@@ -175,6 +195,6 @@ def engines(summary: dict, pyplot):
     axis.set_xlabel("end to end, text to answer, ms (bar p50, whisker p95)")
     axis.grid(axis="x", color="#e4e4e4")
     shown = list(dict.fromkeys(stage for stage, _, _ in rows))
-    handles = [Patch(color=COLOURS[stage], label=word(stage, "en")) for stage in shown]
+    handles = [Patch(color=colour(stage), label=word(stage, "en")) for stage in shown]
     axis.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure

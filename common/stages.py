@@ -12,7 +12,7 @@ from typing import Any
 from common import bench, files, report, runtime
 from common.bundle import Bundle, file_bytes, read_bundle
 from common.cli import UserError, did_you_mean
-from common.summary import STAGES
+from common.summary import STAGES, width_of
 
 MODEL_FILES = ("model.pdiparams", "model.pdmodel", "model.onnx", "model.arm.nb", "model.x86.nb")
 
@@ -59,7 +59,8 @@ def read_stages(words: Sequence[str], flag: str, task: str, order: Sequence[str]
     """`original=FOLDER …` as checked bundles of the task.
 
     Args:
-        order: the app's stages, as they are made one after the other.
+        order: the app's stages, as they are made one after the other. `width` (and `width_int8`) in it stands also for
+            any `width_0.6667`, the widest first.
 
     Raises:
         UserError: not of this form, an unknown stage, one twice or out of order, or a bundle of another stage.
@@ -69,15 +70,25 @@ def read_stages(words: Sequence[str], flag: str, task: str, order: Sequence[str]
         name, equals, folder = word.partition("=")
         if not equals or not folder:
             raise UserError(f"{flag}: `{word}` is not STAGE=FOLDER; write for example original=output/original/bundle")
-        if name not in order:
+        place = rank(name, order)
+        if place is None:
             raise UserError(f"{flag}: `{name}`{did_you_mean(name, order)} is no stage; there are {', '.join(order)}")
-        if any(order.index(before) >= order.index(name) for before in stages):
+        if any(rank(before, order) >= place for before in stages):
             raise UserError(f"{flag}: {name} after {list(stages)[-1]}; give each once, in the order {', '.join(order)}")
         bundle = read_bundle(Path(folder).resolve(), task=task)
         if bundle.stage != name:
             raise UserError(f"{flag}: {folder} was exported as the stage `{bundle.stage}`, not as `{name}`")
         stages[name] = bundle
     return stages
+
+
+def rank(name: str, order: Sequence[str]) -> tuple[int, float] | None:
+    """Where a stage stands in an app's order: less is earlier. None for a stage that it does not have."""
+    if name in order:
+        return order.index(name), 0.0
+    width = width_of(name)
+    kind = None if width is None else "width_int8" if width[1] else "width"
+    return (order.index(kind), -width[0]) if kind in order else None
 
 
 def require_original(stages: dict[str, Bundle], flag: str) -> Bundle:

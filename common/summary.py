@@ -8,16 +8,30 @@
      "alternatives": [{"name", "size_bytes", "metrics", "end_to_end_ms", "peak_rss_mb"}]}
 
 Stages come in the order in which they were made, the original first. What was not measured is left out or null.
+One of several widths of one training is called by its width: `width_0.6667`, and with INT8 `width_0.6667_int8`.
 Optional: "date"; "baseline_engine", the engine of the original that speed and memory are compared with ("paddle");
 "reference" {"name", "latency_ms"}, another model whose time is 1 x in a further column, as in the app's document.
 """
 
+import re
 from typing import Any
 
 from common.cli import UserError, did_you_mean
 
 STAGES = ("original", "vocabulary", "width", "int8", "embedding", "width_int8")
+WIDTH = re.compile(r"width_(0\.\d{1,4}|1)(_int8)?")
 BASELINE_ENGINE = "paddle"
+
+
+def width_stage(ratio: float, int8: bool = False) -> str:
+    """Name of the stage, and of the folder, of one of several widths: 2/3 is `width_0.6667`."""
+    return f"width_{ratio:.4g}" + ("_int8" if int8 else "")
+
+
+def width_of(stage: str) -> tuple[float, bool] | None:
+    """Width and whether it is INT8 of a stage named by `width_stage`; None for any other name."""
+    found = WIDTH.fullmatch(stage)
+    return (float(found[1]), found[2] is not None) if found and float(found[1]) else None
 
 
 def check_summary(summary: Any, source: str = "summary") -> dict:
@@ -64,7 +78,7 @@ def check_summary(summary: Any, source: str = "summary") -> dict:
 def _check_stage(check: "_Check", stage: Any, where: str) -> None:
     check.is_a(dict, stage, where)
     name = check.field(stage, where, "stage", str)
-    if name not in STAGES:
+    if name not in STAGES and width_of(name) is None:
         check.fail(f"{where}.stage", f"`{name}` is none of {', '.join(STAGES)}{did_you_mean(name, STAGES)}")
     _check_costs(check, stage, where)
     for number, engine in enumerate(check.field(stage, where, "engines", list)):

@@ -5,6 +5,8 @@ import html
 import textwrap
 from dataclasses import dataclass
 
+from common.summary import width_of
+
 # English, Chinese
 WORDS = {
     "stage": ("stage", "阶段"),
@@ -30,6 +32,7 @@ WORDS = {
     "width": ("+ width", "+ 宽度裁剪"),
     "int8": ("+ INT8 matmul", "+ INT8 矩阵乘"),
     "embedding": ("+ INT8 embedding", "+ INT8 词向量"),
+    "one_width": ("width", "宽度"),
     "width_int8": ("+ width + INT8", "+ 宽度裁剪 + INT8"),
     "f1": ("F1 %", "F1 %"),
     "precision_score": ("precision %", "精确率 %"),
@@ -58,8 +61,11 @@ WORDS = {
 
 def word(key: str, language: str) -> str:
     """The heading or stage name; a metric without a translation keeps its own name."""
+    column, width = {"en": 0, "zh": 1}[language], width_of(key)
     if key in WORDS:
-        return WORDS[key][{"en": 0, "zh": 1}[language]]
+        return WORDS[key][column]
+    if width is not None:
+        return f"{WORDS['one_width'][column]} {width[0]:g}{' + INT8' if width[1] else ''}"
     return f"{key.replace('_', ' ')} %"
 
 

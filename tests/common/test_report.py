@@ -304,3 +304,19 @@ def test_the_command_refuses_what_is_not_a_summary(tmp_path):
     assert result.returncode == 2
     assert result.stderr.startswith(f"error: {tmp_path}/summary.json: commit: missing")
     assert command(tmp_path / "none.json").returncode == 2
+
+
+def test_widths_are_called_by_their_number_and_drawn(summary, tmp_path):
+    for stage, name in zip(
+        summary["stages"][1:], ["width_0.8333", "width_0.6667", "width_0.5", "width_0.5_int8"], strict=True
+    ):
+        stage["stage"] = name
+    rows = [row["stage"] for row in cells(report.markdown_table(summary))]
+    assert rows == ["original", "width 0.8333", "width 0.6667", "width 0.5", "width 0.5 + INT8"]
+    assert "宽度 0.5 + INT8" in report.markdown_table(summary, "zh")
+    assert len(report.plots(summary, tmp_path)) == 3
+
+
+def test_every_stage_can_be_drawn(summary, tmp_path):
+    summary["stages"][4]["stage"] = "width_int8"
+    assert len(report.plots(summary, tmp_path)) == 3

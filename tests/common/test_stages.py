@@ -47,6 +47,20 @@ def test_an_app_may_have_another_order(place):
         stages.read_stages(words, "--stages", TASK, ("original", "width"))
 
 
+def test_widths_have_the_place_of_width_and_the_widest_comes_first(tmp_path):
+    names = ["original", "width_0.8333", "width_0.5", "width_0.8333_int8", "width_0.5_int8"]
+    words = []
+    for name in names:
+        changes = {"precision": "int8"} if name.endswith("int8") else {}
+        bundle(tmp_path / name, stage=name, **changes)
+        words.append(f"{name}={tmp_path / name}")
+    assert list(stages.read_stages(words, "--stages", TASK)) == names
+    with pytest.raises(UserError, match=r"width_0\.8333 after width_0\.5"):
+        stages.read_stages([words[2], words[1]], "--stages", TASK)
+    with pytest.raises(UserError, match=r"`width_0\.5` is no stage"):
+        stages.read_stages([words[2]], "--stages", TASK, ("original", "int8"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
