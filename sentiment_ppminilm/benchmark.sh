@@ -28,7 +28,7 @@ draw() { # PART ROWS
 }
 draw train "${ROWS:-8000}"
 draw dev "${DEV_ROWS:-1000}"
-draw test "${TEST_ROWS:-3000}"
+draw test "${TEST_ROWS:-1500}"
 SPLIT="test, $(grep -c . "$OUT/data/test.txt") of $(grep -c . "$DATA/test.txt") rows (trained on $(grep -c . "$OUT/data/train.txt"))"
 
 # shellcheck disable=SC2086  # FLAGS and QUANT are separate words
