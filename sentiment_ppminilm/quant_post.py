@@ -92,9 +92,10 @@ class Options:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
         if self.max_seq_len < 5:
             raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
-        for name in ("hist_percent", "min_agreement"):
-            if not 0 < getattr(self, name) <= 1:
-                raise UserError(f"--{name} must be above 0 and at most 1, got {getattr(self, name)}")
+        if not 0 < self.hist_percent <= 1:
+            raise UserError(f"--hist_percent must be above 0 and at most 1, got {self.hist_percent}")
+        if not 0 <= self.min_agreement <= 1:
+            raise UserError(f"--min_agreement must be in 0 to 1, got {self.min_agreement}")
         if self.onnx_method == "dynamic" and not self.embeddings:
             raise UserError("--onnx_method dynamic makes the tables INT8 as well; add --embeddings")
         if self.embeddings and self.target == "tensorrt":
