@@ -10,6 +10,7 @@ An app puts these classes before its own trainer, whose losses and metrics they 
         pass
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -188,18 +189,20 @@ def first_batches(rows: Sequence, collate: Callable, size: int, seed: int, count
     return list(islice(DataLoader(rows, batch_sampler=sampler, collate_fn=collate), count))
 
 
-def checkpoint_of_step(options, work: Path) -> str | None:
+def checkpoint_of_step(options, work: Path, more: dict | None = None) -> str | None:
     """Where one step of several, with a folder `work` of its own, goes on if it was interrupted.
 
     Without --resume_from_checkpoint it starts anew, and what is in `work` is deleted.
 
     Args:
         options: a `TrainingOptions`.
+        more: further options that must be the same in a resumed run.
 
     Raises:
         UserError: as `training.checkpoint_to_resume`.
     """
     if not options.resume_from_checkpoint:
-        shutil.rmtree(work, ignore_errors=True)
-        return None
-    return training.checkpoint_to_resume(replace(options, resume_from_checkpoint="last"), work)
+        if not int(os.environ.get("PADDLE_TRAINER_ID", 0)):  # of several processes the first one looks after the folder
+            shutil.rmtree(work, ignore_errors=True)
+        return training.checkpoint_to_resume(options, work, more)
+    return training.checkpoint_to_resume(replace(options, resume_from_checkpoint="last"), work, more)

@@ -139,13 +139,24 @@ def load_or_adopt(families: Families, name_or_folder: str, outputs: int, flag: s
 
 
 def build(
-    families: Families, name: str, outputs: int, flag: str, layers: int | None = None, hidden: int | None = None
+    families: Families,
+    name: str,
+    outputs: int,
+    flag: str,
+    layers: int | None = None,
+    hidden: int | None = None,
+    words: int | None = None,
 ) -> nn.Layer:
-    """The named architecture with random weights; with `layers` or `hidden` a smaller one of its kind, heads of 64."""
+    """The named architecture with random weights; with `layers` or `hidden` a smaller one of its kind, heads of 64.
+
+    `words`: rows of the word table, where they are to be others than in the named architecture.
+    """
     family = families[family_of(families, name, flag)]
     config = checkpoint.architecture(family.config, dict(family.registry), name, flag)
     if layers:
         config.num_hidden_layers = layers
     if hidden:
         config.hidden_size, config.num_attention_heads, config.intermediate_size = hidden, hidden // 64, 4 * hidden
+    if words:
+        config.vocab_size = words
     return family.model(config, outputs)

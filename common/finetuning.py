@@ -44,9 +44,13 @@ def from_scratch(
     texts: Iterable[str],
     layers: int | None = None,
     hidden: int | None = None,
+    words: int | None = None,
 ) -> tuple[paddle.nn.Layer, Path]:
-    """The named architecture with random weights, and a vocabulary of the training texts written into `folder`."""
-    network = encoders.build(families, name, outputs, flag, layers, hidden)
+    """The named architecture with random weights, and a vocabulary of the training texts written into `folder`.
+
+    `layers`, `hidden`, `words`: as of `encoders.build`.
+    """
+    network = encoders.build(families, name, outputs, flag, layers, hidden, words)
     rows = network.config.vocab_size
     tokens = vocab.build(texts, rows)
     print(

@@ -31,6 +31,7 @@ def train_widths(
     save: Callable[[nn.Layer, Path, dict], None],
     work: Path,
     reorder: bool = True,
+    more: dict | None = None,
 ) -> None:
     """Leave the best checkpoint of every width in its folder.
 
@@ -48,6 +49,7 @@ def train_widths(
         save: (small model, folder, what evaluate gave) -> writes the checkpoint.
         work: folder for the super-network's training.
         reorder: False leaves heads and neurons in the order they have, to see what the importance is good for.
+        more: options, beside those of the Trainer, that must be the same in a resumed run.
 
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
@@ -59,7 +61,7 @@ def train_widths(
         batches = distilling.first_batches(rows, collate, size, options.seed, importance_batches)
         encoder = encoder_of(network)
         ofa.reorder(encoder, ofa.importance(network, encoder, batches, loss_of))
-    resume = distilling.checkpoint_of_step(options, work)
+    resume = distilling.checkpoint_of_step(options, work, more)
     keep = KeepBest(
         folders,
         metric,
