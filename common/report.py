@@ -4,7 +4,7 @@
     python -m common.report ernie_tiny_slu/output/summary.json --output_dir report --readme README.md README.zh-CN.md
 
 In a README, the text between `<!-- table:NAME -->` and `<!-- /table:NAME -->` is generated. NAME is `ledger`,
-`engines` or `alternatives`; `APP.ledger` is filled only from the summary of that app.
+`engines`, `alternatives` or a table that the summary brings; `APP.ledger` is filled only from the summary of that app.
 """
 
 import base64
@@ -67,8 +67,15 @@ def ledger_text(summary: dict) -> str:
 NAMED_TABLES = {"ledger": markdown_table, "engines": engine_table, "alternatives": alternatives_table}
 
 
+def further(summary: dict) -> list[str]:
+    """Names of the tables that the summary itself brings."""
+    return list(summary.get("tables") or {})
+
+
 def section(summary: dict, name: str, language: str) -> str:
     """A table with its caption, as it stands in a README."""
+    if name in further(summary):
+        return tables.further(summary, name, language).markdown() + "\n\n" + tables.provenance(summary, language)
     below = [tables.comparison(summary, language), tables.provenance(summary, language)]
     return NAMED_TABLES[name](summary, language) + "\n\n" + "\n".join(line for line in below if line)
 
@@ -81,8 +88,9 @@ def update_readme(readme_path: Path | str, summary: dict, language: str, marker:
     """
     text = files.read_text(readme_path, "README")
     app, _, name = marker.rpartition(".")
-    if name not in NAMED_TABLES:
-        known = f"there are {', '.join(NAMED_TABLES)}{did_you_mean(name, NAMED_TABLES)}"
+    names = [*NAMED_TABLES, *further(summary)]
+    if name not in names:
+        known = f"there are {', '.join(names)}{did_you_mean(name, names)}"
         raise UserError(f"{readme_path}: table:{marker}: no such table; {known}")
     if app and app != summary["app"]:
         raise UserError(f"{readme_path}: table:{marker}: the summary is of {summary['app']}, not of {app}")
@@ -138,6 +146,9 @@ def html(summary: dict, path: Path | str, language: str = "en", images: list[Pat
             parts.append(f'{heading}<div class="wide">{table.html()}</div>')
         if name == "ledger":
             parts.append(f"<p>{_html.escape(tables.comparison(summary, language))}</p>")
+    for name in further(summary):
+        heading = _html.escape(word(name, language).removesuffix(" %"))
+        parts.append(f'<h2>{heading}</h2>\n<div class="wide">{tables.further(summary, name, language).html()}</div>')
     parts.append(f"<h2>{TITLES['plots'][language == 'zh']}</h2>")
     with tempfile.TemporaryDirectory() as folder:
         for image in plots(summary, folder) if images is None else images:

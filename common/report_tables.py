@@ -4,7 +4,7 @@
 from typing import Any
 
 from common.summary import baseline, main_engine, median, metric_names, passed, refusal
-from common.table import Table, word
+from common.table import Table, cell, word
 
 NOTHING = "–"
 COLON = {"en": ": ", "zh": "："}
@@ -167,6 +167,13 @@ def alternatives(summary: dict, language: str) -> Table | None:
     ]
     head = ["alternative", "size", *names, "end_to_end", "ours_faster", "memory"]
     return Table([word(key, language) for key in head], rows)
+
+
+def further(summary: dict, name: str, language: str) -> Table:
+    """One of the summary's own tables."""
+    table = summary["tables"][name]
+    head, *rows = [[cell(text, language) for text in row] for row in (table["head"], *table["rows"])]
+    return Table(head, rows)
 
 
 # --- what stands under a table ---

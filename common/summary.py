@@ -10,7 +10,9 @@
 Stages come in the order in which they were made, the original first. What was not measured is left out or null.
 One of several widths of one training is called by its width: `width_0.6667`, and with INT8 `width_0.6667_int8`.
 Optional: "date"; "baseline_engine", the engine of the original that speed and memory are compared with ("paddle");
-"reference" {"name", "latency_ms"}, another model whose time is 1 x in a further column, as in the app's document.
+"reference" {"name", "latency_ms"}, another model whose time is 1 x in a further column, as in the app's document;
+"tables" {name: {"head": [cell, …], "rows": [[cell, …], …]}}, further ones of the app: printed cells; stage names
+and headings that common/table.py knows are translated in them.
 """
 
 import re
@@ -72,7 +74,21 @@ def check_summary(summary: Any, source: str = "summary") -> dict:
         _check_costs(check, other, where)
         _check_times(check, other, where, "end_to_end_ms")
         check.amount(other, where, "peak_rss_mb", optional=True)
+    for name, table in (check.field(summary, "", "tables", dict, optional=True) or {}).items():
+        _check_table(check, table, f"tables.{name}")
     return summary
+
+
+def _check_table(check: "_Check", table: Any, where: str) -> None:
+    check.is_a(dict, table, where)
+    head = check.field(table, where, "head", list)
+    for number, row in enumerate([head, *check.field(table, where, "rows", list)]):
+        place = f"{where}.head" if not number else f"{where}.rows[{number - 1}]"
+        check.is_a(list, row, place)
+        for cell in row:
+            check.is_a(str, cell, place)
+        if len(row) != len(head):
+            check.fail(place, f"has {len(row)} cells, the head has {len(head)}")
 
 
 def _check_stage(check: "_Check", stage: Any, where: str) -> None:

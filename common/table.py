@@ -48,6 +48,12 @@ WORDS = {
     "accuracy_crf": ("accuracy, CRF %", "准确率（CRF）%"),
     "intent_accuracy": ("intent accuracy %", "意图准确率 %"),
     "slot_f1": ("slot F1 %", "槽位 F1 %"),
+    "task": ("task", "任务"),
+    "metric": ("metric", "指标"),
+    "distillation": ("distillation", "蒸馏"),
+    "reordering": ("reordering", "重排"),
+    "on": ("on", "开"),
+    "off": ("off", "关"),
     "machine": ("Machine", "机器"),
     "date": ("date", "日期"),
     "split": ("split", "数据划分"),
@@ -67,6 +73,11 @@ def word(key: str, language: str) -> str:
     if width is not None:
         return f"{WORDS['one_width'][column]} {width[0]:g}{' + INT8' if width[1] else ''}"
     return f"{key.replace('_', ' ')} %"
+
+
+def cell(text: str, language: str) -> str:
+    """A heading or stage name in the language; any other text as it is."""
+    return word(text, language) if text in WORDS or width_of(text) else text
 
 
 @dataclass

@@ -320,3 +320,18 @@ def test_widths_are_called_by_their_number_and_drawn(summary, tmp_path):
 def test_every_stage_can_be_drawn(summary, tmp_path):
     summary["stages"][4]["stage"] = "width_int8"
     assert len(report.plots(summary, tmp_path)) == 3
+
+
+def test_a_summary_may_bring_tables_of_its_own(summary, tmp_path):
+    rows = [["SST-2", "80.00 ± 0.10", "79.90"], ["width_0.5", "on", "|"]]
+    summary["tables"] = {"tasks": {"head": ["task", "original", "width_0.6667"], "rows": rows}}
+    readme = tmp_path / "README.zh-CN.md"
+    readme.write_text("<!-- table:ernie_tiny_slu.tasks -->\n<!-- /table:ernie_tiny_slu.tasks -->\n", encoding="utf-8")
+    report.update_readme(readme, report.check_summary(summary), "zh", "ernie_tiny_slu.tasks")
+    text = readme.read_text(encoding="utf-8")
+    assert "| 任务 | 原模型 | 宽度 0.6667 |" in text and "| 宽度 0.5 | 开 | \\| |" in text and "机器" in text
+    report.html(summary, tmp_path / "page.html", images=[])
+    assert "80.00 ± 0.10" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    rows[1].pop()
+    with pytest.raises(UserError, match=r"tables\.tasks\.rows\[1\]: has 2 cells, the head has 3"):
+        report.check_summary(summary)
