@@ -1,0 +1,103 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""The entities of a text: from --text, from --input_file, or typed line by line. One JSON a line."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import cli, files, runtime
+from common.cli import UserError, did_you_mean
+
+DECODERS = ("argmax", "bio")
+
+
+@dataclass(kw_only=True)
+class Options:
+    """Persons, organisations and places, from a model that export_model_msra_ner_ofa.py wrote."""
+
+    model_path: Path = Path("checkpoints/msra_ner_ofa/model_0.5/static_model")
+    """Folder of the static model, or its bundle."""
+    text: str | None = None
+    """The text; of any length."""
+    input_file: Path | None = None
+    """UTF-8, a text a line."""
+    engine: str = "onnxruntime"
+    """Which engine computes."""
+    device: str = "cpu"
+    """cpu, gpu or xpu."""
+    threads: int = 1
+    """Threads of one call on the CPU."""
+    batch_size: int = 16
+    """Windows of text per call of the engine."""
+    max_seq_length: int | None = None
+    """Tokens of a window, [CLS] and [SEP] counted; the model's if not given."""
+    decoder: str = "argmax"
+    """argmax, each character's best tag; bio, the best sequence in which every I-x has its B-x."""
+
+    def __post_init__(self):
+        if self.text is not None and self.input_file is not None:
+            raise UserError("--text and --input_file exclude each other; give one")
+        if self.engine not in runtime.ENGINES:
+            near = did_you_mean(self.engine, runtime.ENGINES)
+            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.decoder not in DECODERS:
+            raise UserError(f"--decoder must be one of {', '.join(DECODERS)}, got {self.decoder}")
+        for name in ("threads", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
+
+
+def main(options: Options) -> None:
+    from ner import NerPredictor, find_bundle
+
+    texts: Iterable[str] = [options.text or ""]
+    if options.input_file is not None:
+        lines = files.read_text(options.input_file, "input file").removesuffix("\n").split("\n")
+        texts = [line.removesuffix("\r") for line in lines]
+    bundle, length = find_bundle(options.model_path), options.max_seq_length
+    predictor = NerPredictor(bundle, options.engine, options.device, options.threads, None, length, options.decoder)
+    typed = options.text is None and options.input_file is None
+    if typed:
+        texts = typed_lines()
+    waiting = typed and sys.stdin.isatty()  # a person gets an answer per line
+    for answer in predictor.answer_stream(texts, 1 if waiting else options.batch_size):
+        print_json(answer)
+
+
+def typed_lines() -> Iterator[str]:
+    """Lines of stdin until its end; a prompt where a person sits there."""
+    asking = sys.stdin.isatty()
+    if asking:
+        print("a text a line; end with Ctrl-D", file=sys.stderr)
+    for number in range(1, sys.maxsize):
+        if asking:
+            print("> ", end="", file=sys.stderr, flush=True)
+        try:
+            raw = sys.stdin.buffer.readline()
+            if not raw:
+                return
+            yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except KeyboardInterrupt:
+            return
+        except UnicodeDecodeError as fault:
+            raise UserError(f"stdin:{number}: byte {fault.start} is not UTF-8; convert the text") from None
+
+
+def print_json(answer: dict) -> None:
+    """One UTF-8 line, whatever the locale; escapes only where a text holds what UTF-8 cannot."""
+    try:
+        line = json.dumps(answer, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        line = json.dumps(answer).encode()
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    try:
+        cli.run(main, Options)
+    except BrokenPipeError:  # the reader of our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,67 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""What run_msra_ner.py and evaluate.py do, in order."""
+
+from common import checkpoint, files, training
+from common.tokenizer import WordPieceTokenizer
+
+import finetune
+import model as models
+from data import from_hub, make_rows, read_corpus, read_sentences
+from finetune import NerTrainer
+from windows import CharacterEncoder
+
+BEST = "model_best"
+# Options of which a resumed run must not have others, beside those of the Trainer.
+SAME = (
+    "model_name_or_path", "data_dir", "dev_path", "dev_fraction", "split_seed", "max_seq_length", "from_scratch",
+    "num_hidden_layers", "hidden_size", "vocab_size",
+)  # fmt: skip
+
+
+def train(options) -> dict[str, float]:
+    """Train, keep the best checkpoint on the development set in `model_best`. The test set is never opened."""
+    trainer_options = options.trainer_options()
+    training.seed_everything(options.seed)
+    arguments = training.arguments(trainer_options)
+    corpus = read_corpus(options)
+    resume = training.checkpoint_to_resume(trainer_options, more={name: getattr(options, name) for name in SAME})
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    begun = finetune.start(corpus, *finetune.start_model(options, corpus), options.max_seq_length, options.from_scratch)
+    network = begun.network
+    trainer = NerTrainer(
+        corpus.labels,
+        model=network,
+        args=arguments,
+        train_dataset=begun.train_rows,
+        eval_dataset=begun.dev_rows,
+    )
+    trainer.train(resume)
+    network.eval()
+    metrics = finetune.plain_metrics(trainer.evaluate())
+    if arguments.should_save:
+        answers = begun.gate.answers(network)
+        finetune.save(begun, network, options.output_dir / BEST, options, "original", metrics, answers)
+    print(f"{BEST}, dev: {finetune.told(metrics)}", flush=True)
+    return metrics
+
+
+def evaluate(options) -> dict[str, float]:
+    """Score a checkpoint on a labelled file, or on the hub's test set; no character is left out."""
+    source = options.model_name_or_path
+    record = finetune.record_of(source)
+    training.set_device(options.device)
+    network, labels, vocabulary = models.load(source), record["labels"], source / checkpoint.VOCABULARY
+    length = finetune.length_for(record, options.max_seq_length)
+    finetune.check_fit(network, vocabulary, length, labels)
+    if options.test_path is not None:
+        sentences = read_sentences(options.test_path, labels, options.skip_bad_lines)
+    else:
+        _, sentences = from_hub("test")
+    rows = make_rows(sentences, CharacterEncoder(WordPieceTokenizer(vocabulary)), labels, length)
+    best = finetune.best_tags(network, rows, options.batch_size)
+    metrics = finetune.judged(rows, best, labels, kinds=True)
+    characters = sum(len(sentence.text) for sentence in sentences)
+    print(f"{len(sentences)} sentences, {characters} characters: {finetune.told(metrics)}", flush=True)
+    if options.output is not None:
+        files.write_json(options.output, metrics)
+    return metrics
