@@ -47,7 +47,8 @@ def run(options) -> dict[str, dict]:
     vocabulary = source / checkpoint.VOCABULARY
     rows = finetune.dataset(options.calibration_path, vocabulary, labels, options)
     feeds = calibration_feeds(rows, options)
-    gate_rows = finetune.dataset(options.gate_path, vocabulary, labels, options)[: options.gate_rows]
+    all_rows = finetune.dataset(options.gate_path, vocabulary, labels, options)
+    gate_rows = all_rows[: options.gate_rows]
     batches = exporting.gate_batches(gate_rows, options.gate_rows)
     fp32 = exporting.reference_of(network, batches)
 
@@ -56,6 +57,8 @@ def run(options) -> dict[str, dict]:
         quantised = write_models(options, network, program, weights, feeds, folder)
         exporting.add_words(folder, vocabulary, labels)
         metrics = compare(quantised, fp32, batches, gate_rows, labels, options.min_agreement)
+        if len(gate_rows) < len(all_rows):
+            metrics["split"] = f"dev, first {len(gate_rows)} rows"
         operators = [] if target == "tensorrt" else quantize.onednn_operators(quantised)
         manifest = exporting.manifest_of(
             quantised, labels, options.max_seq_len, STAGE_OF[record["stage"]], metrics, INPUT_DTYPE[target], operators
