@@ -1,0 +1,116 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""INT8 of an exported sub-model: weights and tables as they are, ranges of the activations from training rows."""
+
+from copy import deepcopy
+from pathlib import Path
+
+from common import (
+    bench,
+    checkpoint,
+    export,
+    files,
+    finetuning,
+    one_head,
+    parity,
+    quantize,
+    static_quant,
+    width,
+)
+from common.cli import UserError
+
+import exporting
+import numpy as np
+import paddle
+import scoring
+import tasks
+from exporting import INPUTS, Exported
+
+# A score that stands near a half changes its whole number by any small difference, so that fewer stay the same.
+SAME_SCORES = 0.9
+CALIBRATION = {"weight_type": "abs_max", "activation_type": "moving_average_abs_max", "moving_rate": 0.9}
+
+
+def run(options, exported: Exported) -> dict[str, dict]:
+    """Calibrate, write `static_sub_model/int8/bundle`, and compare its engines with the FP32 sub-model.
+
+    Returns:
+        The gate's verdict per engine.
+
+    Raises:
+        UserError: too few training rows.
+        GateFailed: INT8 decides otherwise than FP32 too often; nothing is left then.
+    """
+    source, task, target = exported.source, exported.source.task, options.static_sub_model / "int8"
+    kind, batches, share = exporting.kind_of(task), exporting.gate_batches(exported.rows), min_agreement(task, options)
+    feeds = calibration_feeds(exported, options)
+    quantised = deepcopy(exported.network)
+    quantize.calibrate(quantised, feeds, CALIBRATION)
+    quantize.quantize_embeddings(quantised)
+    answers = one_head.answers(quantised, batches)
+    same = parity.compare(exported.answers, answers, kind.decide)
+    exporting.told(
+        f"sub-model -> INT8 (calibrated on {sum(len(feed[INPUTS[0]]) for feed in feeds)} training rows)", same
+    )
+    parity.require(same, "INT8 against FP32", None, share)
+    with files.replacing_folder(target / "bundle") as folder:
+        export.save_program(quantised, folder / "model", "int64", INPUTS)
+        one_head.write_onnx(kind, quantised, folder / "model.onnx", "onnxruntime")
+        if options.nncf:
+            write_openvino(kind, exported.network, feeds, folder)
+        one_head.add_words(folder, source.folder / checkpoint.VOCABULARY, exporting.labels_of(task))
+        operators = quantize.onednn_operators(quantised)
+        count = width.parameter_count(exported.network)
+        manifest = exporting.manifest_of(quantised, source, options.max_seq_length, count, operators)
+        manifest["metrics"] = scores(task, exported, answers)
+        verdicts = one_head.gate(
+            kind, folder, manifest, batches, exported.answers, options.gate_engines, options.must_pass, share
+        )
+    one_head.link_program(target)
+    print(f"quantised: {target / 'bundle'}", flush=True)
+    return verdicts
+
+
+def calibration_feeds(exported: Exported, options) -> list[dict]:
+    """Training rows that a seed draws; by name, int64 [batch, length], unpadded: padding is no text.
+
+    Raises:
+        UserError: not enough for one batch: ranges out of next to nothing would be garbage without an error.
+    """
+    size = options.calibration_batch_size
+    rows = exporting.rows_for(exported.source, options, "train")
+    if len(rows) < size:
+        raise UserError(
+            f"{len(rows)} training rows are fewer than one calibration batch; give more rows, or "
+            f"--calibration_batch_size {len(rows)} or less (now {size})"
+        )
+    drawn = np.random.default_rng(options.seed).permutation(len(rows))[: size * options.calibration_batches]
+    batches = parity.pair_batches_by_length([(rows[at].ids, rows[at].token_type_ids) for at in drawn], size)
+    np.random.default_rng(options.seed).shuffle(batches)  # the ranges are moving averages: not the longest texts last
+    return [dict(zip(INPUTS, map(paddle.to_tensor, batch), strict=True)) for batch in batches]
+
+
+def write_openvino(kind: one_head.Kind, network, feeds: list[dict], folder: Path) -> None:
+    """`model.xml` with ranges that NNCF finds by itself; without it OpenVINO reads the Paddle program, with ours."""
+    fp32 = folder / ".fp32.onnx"
+    one_head.write_onnx(kind, network, fp32, "portable")
+    lists = [{name: array.numpy().tolist() for name, array in feed.items()} for feed in feeds]
+    request = {"action": "nncf", "onnx": str(fp32), "to": str(folder / "model.xml"), "feeds": lists}
+    bench.run_child("common.onnx_quantize", request, timeout=static_quant.TIMEOUT)
+    fp32.unlink()
+
+
+def scores(task: tasks.Task, exported: Exported, answers: list[one_head.Outputs]) -> dict:
+    """Scores of INT8 on the gate's rows, for the manifest; FP32's are told beside them."""
+    gold = [row.label for row in sorted(exported.rows, key=lambda row: len(row.ids))]  # the order of `gate_batches`
+    found = {}
+    for name, outputs in (("FP32", exported.answers), ("INT8", answers)):
+        predicted = [each for batch in outputs for each in scoring.predictions(task, batch["logits"])]
+        found[name] = scoring.score(task, gold, predicted)
+        print(f"  {name} on {len(gold)} dev rows: {finetuning.told(found[name])}", flush=True)
+    return {"split": f"dev, first {len(gold)} rows", **found["INT8"]}
+
+
+def min_agreement(task: tasks.Task, options) -> float:
+    if options.min_agreement is not None:
+        return options.min_agreement
+    return SAME_SCORES if task.regression else parity.INT8_AGREEMENT

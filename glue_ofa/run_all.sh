@@ -1,0 +1,55 @@
+#!/bin/sh
+# Every stage on the bundled sample of SST-2, offline: fine-tune, train all widths, export each with INT8, measure, choose by
+# a budget, answer. A few minutes on 2 cores after the environment is made. OUTPUT changes the folder; TASK_NAME=RTE the task.
+set -eu
+# shellcheck source=common/env.sh
+. "$(dirname "$0")/../common/env.sh"
+cd "$REPO/glue_ofa"
+TASK_NAME=${TASK_NAME:-SST-2}
+OUT=${OUTPUT:-./tmp/$TASK_NAME}
+export TASK_NAME
+WIDTHS="0.8333333333333334 0.6666666666666666 0.5"
+ENGINES="paddle onnxruntime openvino"
+
+printf '\n== 1 fine-tune a small BERT from scratch\n'
+OUTPUT=$OUT/fine_tuned sh run_glue.sh
+printf '\n== 2 train all widths at once\n'
+MODEL='' OUTPUT=$OUT/ofa sh run_glue_ofa.sh --model_name_or_path "$OUT/fine_tuned"
+
+printf '\n== 3 export the original and every width, the narrowest also in INT8\n'
+# shellcheck disable=SC2086  # ENGINES are separate words
+export_one() { # FOLDER WIDTH NAME, then words
+    folder=$1 width=$2 name=$3
+    shift 3
+    MODEL=$folder WIDTH=$width OUTPUT=$OUT/$name sh run_export_model.sh --gate_engines $ENGINES "$@"
+}
+export_one "$OUT/fine_tuned" 1.0 original
+set -- "original=$OUT/original/static_model/bundle"
+for width in $WIDTHS; do
+    stage=$(printf 'width_%.4g' "$width")
+    if [ "$width" = 0.5 ]; then
+        export_one "$OUT/ofa" "$width" "$stage" --int8
+    else
+        export_one "$OUT/ofa" "$width" "$stage"
+    fi
+    set -- "$@" "$stage=$OUT/$stage/static_model/bundle"
+done
+
+printf '\n== 4 measure\n'
+# shellcheck disable=SC2086
+"$PYTHON" measure.py --stages "$@" "width_0.5_int8=$OUT/width_0.5/static_model/int8/bundle" --data_dir data \
+    --engines $ENGINES --rounds 1 --repeats 3 --length 64 --split "sample dev" --seeds 42 \
+    --command "sh glue_ofa/run_all.sh" --output "$OUT/summary.json" >/dev/null
+"$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"
+
+printf '\n== 5 the width that a budget allows\n'
+"$PYTHON" -m common.budget "$OUT/summary.json" --budget "metric_drop<=2"
+
+printf '\n== 6 answers of the smallest model\n'
+if [ "$TASK_NAME" = RTE ]; then
+    "$PYTHON" predict.py --model_path "$OUT/width_0.5/static_model/int8" --text "A nurse sold a red van at the market." \
+        --text_pair "A nurse sold a van."
+else
+    "$PYTHON" predict.py --model_path "$OUT/width_0.5/static_model/int8" --text "the plot is never dull"
+    "$PYTHON" predict.py --model_path "$OUT/width_0.5/static_model/int8" --text "the ending feels lazy , all in all"
+fi
