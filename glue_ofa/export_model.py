@@ -102,6 +102,9 @@ def keep_to_budget(options: Options) -> None:
 def main(options: Options) -> None:
     if options.budget:
         keep_to_budget(options)
+    import launching
+
+    launching.prepare(options.n_gpu, may_split=False)
     import exporting  # imports paddle, which takes seconds: only after --help and the options' own checks
 
     exported = exporting.run(options)

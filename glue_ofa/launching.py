@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""`--n_gpu 2` and more: the same command once more, as a process per GPU."""
+"""`--n_gpu`: whether there are so many, and for more than one the same command once more, as a process per GPU."""
 
 import os
 import sys
@@ -7,22 +7,33 @@ import sys
 from common.cli import EnvironmentLacks
 
 
-def several(n_gpu: int | None) -> None:
+def prepare(n_gpu: int | None, may_split: bool = True) -> None:
     """With more than one GPU asked for, become Paddle's launcher of this very command; otherwise just return.
+
+    Args:
+        may_split: False for a program that uses one GPU, however many there may be.
 
     Raises:
         EnvironmentLacks: there are not so many.
     """
-    if n_gpu is None or n_gpu < 2 or "PADDLE_TRAINER_ID" in os.environ:
+    if not n_gpu or "PADDLE_TRAINER_ID" in os.environ:
         return
+    there = gpus()
+    if there < n_gpu:
+        raise EnvironmentLacks(
+            f"--n_gpu {n_gpu}: this Paddle or this machine has {there} GPUs; pass --n_gpu {there}"
+            f"{'' if there else ' for the CPU'}"
+        )
+    if n_gpu > 1 and may_split:
+        cards = ",".join(map(str, range(n_gpu)))
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "paddle.distributed.launch", "--gpus", cards, *sys.argv])
+
+
+def gpus() -> int:
+    """How many GPUs this Paddle can use."""
     import common  # noqa: F401  before paddle
 
     import paddle
 
-    there = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
-    if there < n_gpu:
-        raise EnvironmentLacks(f"--n_gpu {n_gpu}: this Paddle or this machine has {there}; pass --n_gpu {there}")
-    cards = ",".join(map(str, range(n_gpu)))
-    command = [sys.executable, "-m", "paddle.distributed.launch", "--gpus", cards, *sys.argv]
-    sys.stdout.flush()
-    os.execv(sys.executable, command)
+    return paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0

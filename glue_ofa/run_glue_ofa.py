@@ -41,7 +41,7 @@ class Options(GlueOptions):
 def main(options: Options) -> None:
     import launching
 
-    launching.several(options.n_gpu)
+    launching.prepare(options.n_gpu)
     import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
 
     widths.run(options)

@@ -1,0 +1,52 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPO / "glue_ofa"), str(REPO / "tests")]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Data folders and "pretrained" models; tests must not change them."""
+    import tiny_glue
+
+    return tiny_glue.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tuned(tiny, tmp_path_factory):
+    """Folder of a run of run_glue.py on the tiny SST-2; tests must not change it."""
+    import tiny_glue
+
+    folder = tmp_path_factory.mktemp("tuned") / "model"
+    ended = tiny_glue.call("run_glue", *tiny_glue.words(tiny, folder))
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def widths(tiny, tuned, tmp_path_factory):
+    """Folder of a run of run_glue_ofa.py with three widths; tests must not change it."""
+    import tiny_glue
+
+    folder = tmp_path_factory.mktemp("ofa") / "out"
+    ended = tiny_glue.call("run_glue_ofa", *tiny_glue.ofa_words(tiny, tuned, folder))
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(tiny, widths, tmp_path_factory):
+    """Folder with dynamic/ and static/ (FP32 and INT8) of width 0.5; tests must not change it."""
+    import tiny_glue
+
+    folder = tmp_path_factory.mktemp("exported")
+    ended = tiny_glue.call("export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
