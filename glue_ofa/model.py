@@ -80,9 +80,10 @@ def load_trained(name_or_folder: str, task: Task) -> nn.Layer:
     """A fine-tuned classifier: a checkpoint of ours, or PaddleNLP's `…ForSequenceClassification` in a folder.
 
     Raises:
-        UserError: it has no trained head, or one for another number of outputs.
+        UserError: it has no trained head, one for another number of outputs, or one that computes something else.
     """
-    family = FAMILIES[encoders.family_of(FAMILIES, name_or_folder, FLAG)]
+    name = encoders.family_of(FAMILIES, name_or_folder, FLAG)
+    family = FAMILIES[name]
     if checkpoint.is_ours(family.model, name_or_folder):
         network = load(name_or_folder)
     else:
@@ -90,6 +91,11 @@ def load_trained(name_or_folder: str, task: Task) -> nn.Layer:
         content = files.read_json(config, "model configuration") if config.is_file() else {}
         if not any(str(name).endswith(STOCK_HEAD) for name in content.get("architectures") or []):
             raise UserError(f"{FLAG} {name_or_folder}: not fine-tuned yet; give a folder that run_glue.py wrote")
+        if name == "tinybert":  # its answers would be others, without an error
+            raise UserError(
+                f"{FLAG} {name_or_folder}: PaddleNLP's TinyBERT classifier has a ReLU in front, which this app's has "
+                "not; fine-tune it by run_glue.py"
+            )
         network = family.model.from_pretrained(str(name_or_folder))
         network.eval()
     if network.config.num_labels != task.outputs:

@@ -108,7 +108,7 @@ def test_another_metric_and_one_that_is_not_there(summary):
     drops = [each.metric_drop for each in budget.costs(summary, "f1")]
     assert drops == [0.0] * 5
     with pytest.raises(UserError, match="did you mean `accuracy`"):
-        budget.costs(summary, "acuracy")
+        budget.costs(summary, "accurac")
 
 
 def test_what_was_not_measured_is_said(summary):
