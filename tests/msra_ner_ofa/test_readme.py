@@ -1,0 +1,93 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Every command of the app's READMEs is run, in their order and in one folder, with flags added that make it short.
+
+`run_all.sh` is run as it stands by .ci/run; `benchmark.sh` is run here on a few sentences.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from readmes import commands, run
+
+REPO = Path(__file__).parents[2]
+APP = REPO / "msra_ner_ofa"
+BY_CI = "sh msra_ner_ofa/run_all.sh"
+STEPS = "--max_steps 4 --save_steps 2"
+# A model of four steps decides by a hair; that its decisions stay is tested where the models are trained.
+GATE = "--min_agreement 0 --gate_engines paddle onnxruntime"
+SHORT = {
+    "run_train.sh": STEPS,
+    "run_compress.sh": f"{STEPS} --importance_batches 1",
+    "run_export_model.sh": GATE,
+    "./run_msra_ner.py": STEPS,
+    "./run_msra_ner_ofa.py": f"{STEPS} --importance_batches 1",
+    "./export_model_msra_ner_ofa.py": GATE,
+    "run_msra_ner.py": "--max_steps 2 --save_steps 2",
+}
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory) -> Path:
+    """The app folder in another place, as a user who forks it would have it."""
+    top = tmp_path_factory.mktemp("fork")
+    shutil.copytree(APP, top / APP.name, ignore=shutil.ignore_patterns("checkpoints", "__pycache__"))
+    for part in ("common", "requirements.lock", ".venv"):
+        if (REPO / part).exists():
+            (top / part).symlink_to(REPO / part)
+    return top / APP.name
+
+
+def typed(command: str, fork: Path) -> str:
+    """The command made short. Shell scripts are called where the environment is, so that they find it, and are told the
+    fork's folders."""
+    command = " ".join([command, *(more for script, more in SHORT.items() if script in command.split())])
+    if not command.startswith("sh "):
+        return command
+    made = fork / "checkpoints"
+    teacher, widths = made / "msra_ner", made / "msra_ner_ofa"
+    where = {
+        "run_train.sh": f"OUTPUT={teacher}",
+        "run_compress.sh": f"OUTPUT={widths} TEACHER={teacher / 'model_best'}",
+        "run_export_model.sh": f"MODEL={widths / 'model_0.5'}",
+        "run_predict.sh": f"MODEL={widths / 'model_0.5' / 'static_model'}",
+    }
+    script, *words = command.removeprefix("sh ").split()
+    words = [word.replace("checkpoints/", f"{made}/") for word in words]
+    return " ".join([where.get(script, ""), "sh", f"{APP}/{script}", *words])
+
+
+def test_both_languages_name_the_same_commands():
+    assert commands(APP / "README.md") == commands(APP / "README.zh-CN.md")
+
+
+@pytest.mark.slow
+def test_commands_of_the_readme_run_in_their_order(fork):
+    printed = {}
+    for command in commands(APP / "README.md"):
+        if command == BY_CI or "benchmark.sh" in command:
+            continue
+        printed[command] = run(typed(command, fork), fork)
+    assert any('"entities"' in out for command, out in printed.items() if "predict" in command)
+    assert any("f1_strict" in out for command, out in printed.items() if "evaluate" in command)
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
+    rows = {"ROWS": "60", "TEST_ROWS": "20"}
+    small = {
+        "TEACHER": f"{STEPS} --num_hidden_layers 1 --hidden_size 64",
+        "STUDENT": f"{STEPS} --importance_batches 1",
+        "EXPORT": GATE,
+        "REFERENCE": "--num_hidden_layers 1 --hidden_size 64",
+        "MEASURE": "--rounds 1 --repeats 1 --batch_size 2 --length 16 --characters 200 --engines paddle onnxruntime",
+    }
+    where = {"OUTPUT": str(tmp_path / "models"), "RESULTS": str(tmp_path / "results")}
+    run(f"sh {APP}/benchmark.sh", tmp_path, DATA_DIR=str(APP / "data" / "msra"), **rows, **small, **where)
+    for name in (
+        "msra_ner_ofa.json",
+        "msra_ner_ofa_bert_base.json",
+        "msra_ner_ofa/report.html",
+        "msra_ner_ofa_bert_base/report.html",
+    ):
+        assert (tmp_path / "results" / name).exists(), name
