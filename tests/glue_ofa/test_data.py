@@ -124,7 +124,7 @@ def test_the_hub_gives_labels_by_number_and_scores_as_text(monkeypatch):
     }
     monkeypatch.setattr(datasets, "load_dataset", lambda _, name, splits: [rows[name]])
     assert data.read(tasks.find("RTE"), None, "train") == [Example("not_entailment", "A.", "B.")]
-    assert data.read(tasks.find("STS-B"), None, "dev") == [Example("2.5", "A.", "B.")]
+    assert data.read(tasks.find("STS-B"), None, "dev") == [Example("2.5", "A", "B")]
 
 
 def test_a_hub_that_is_not_there_names_the_flag(monkeypatch):
