@@ -8,6 +8,7 @@ from typing import Any
 from common import cli, stages
 from common.bundle import Bundle, file_bytes, read_bundle
 from common.cli import UserError
+from common.summary import median
 
 import measure_jobs
 import tasks
@@ -66,7 +67,24 @@ def main(options: Options) -> None:
             name: getattr(options, name) for name in ("batch_size", "length", "threads", "repeats", "rounds")
         },
     }
+    summary["tables"] = {"speed": speed(summary["stages"], options.engines)}
     stages.publish(summary, options.output)
+
+
+def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any]:
+    """A table of parameters and of the model's time on each engine, with how many times as fast it is as the original.
+
+    Compared on the same engine, and INT8 with the original's FP32: what a user gains who stays with an engine.
+    """
+    found = [{each["engine"]: median(each, "latency_ms") for each in stage["engines"]} for stage in rows]
+    cells = []
+    for stage, times in zip(rows, found, strict=True):
+        count = stage["parameters"]
+        cells.append([stage["stage"], "–" if count is None else f"{count / 1e6:.1f}"])
+        for engine in engines:
+            before, now = found[0].get(engine), times.get(engine)
+            cells[-1].append("–" if not before or not now else f"{now:.1f} ({before / now:.2f} ×)")
+    return {"head": ["stage", "parameters", *(f"{engine} ms" for engine in engines)], "rows": cells}
 
 
 def task_of(words: tuple[str, ...]) -> tasks.Task:

@@ -23,6 +23,7 @@ import numpy as np
 import paddle
 import scoring
 import tasks
+from data import Row
 from exporting import INPUTS, Exported
 
 # A score that stands near a half changes its whole number by any small difference, so that fewer stay the same.
@@ -31,26 +32,53 @@ CALIBRATION = {"weight_type": "abs_max", "activation_type": "moving_average_abs_
 
 
 def run(options, exported: Exported) -> dict[str, dict]:
-    """Calibrate, write `static_sub_model/int8/bundle`, and compare its engines with the FP32 sub-model.
+    """Calibrate on training rows and write `static_sub_model/int8`; see `write`.
+
+    Raises:
+        UserError: not enough of them for one batch: ranges out of next to nothing would be garbage without an error.
+    """
+    rows, size = exporting.rows_for(exported.source, options, "train"), options.calibration_batch_size
+    if len(rows) < size:
+        raise UserError(
+            f"{len(rows)} training rows are fewer than one calibration batch; give more rows, or "
+            f"--calibration_batch_size {len(rows)} or less (now {size})"
+        )
+    drawn = np.random.default_rng(options.seed).permutation(len(rows))[: size * options.calibration_batches]
+    feeds = feeds_of([rows[place] for place in drawn], size, options.seed)
+    return write(options, exported, feeds, options.static_sub_model / "int8")
+
+
+def feeds_of(rows: list[Row], size: int, seed: int) -> list[dict]:
+    """Calibration batches by name, int64 [batch, length], unpadded: padding is no text.
+
+    The ranges are moving averages, so the batches are shuffled: otherwise the longest texts would come last.
+    """
+    batches = parity.pair_batches_by_length([(row.ids, row.token_type_ids) for row in rows], size)
+    np.random.default_rng(seed).shuffle(batches)
+    return [dict(zip(INPUTS, map(paddle.to_tensor, batch), strict=True)) for batch in batches]
+
+
+def write(options, exported: Exported, feeds: list[dict], target: Path) -> dict[str, dict]:
+    """Calibrate, write `target/bundle`, and compare its engines with the FP32 sub-model.
+
+    Args:
+        options: `max_seq_length`, `min_agreement`, `nncf`, `gate_engines`, `must_pass`.
 
     Returns:
         The gate's verdict per engine.
 
     Raises:
-        UserError: too few training rows.
         GateFailed: INT8 decides otherwise than FP32 too often; nothing is left then.
     """
-    source, task, target = exported.source, exported.source.task, options.static_sub_model / "int8"
+    source, task = exported.source, exported.source.task
     kind, batches, share = exporting.kind_of(task), exporting.gate_batches(exported.rows), min_agreement(task, options)
-    feeds = calibration_feeds(exported, options)
     quantised = deepcopy(exported.network)
     quantize.calibrate(quantised, feeds, CALIBRATION)
     quantize.quantize_embeddings(quantised)
     answers = one_head.answers(quantised, batches)
     same = parity.compare(exported.answers, answers, kind.decide)
-    exporting.told(
-        f"sub-model -> INT8 (calibrated on {sum(len(feed[INPUTS[0]]) for feed in feeds)} training rows)", same
-    )
+    used = sum(len(feed[INPUTS[0]]) for feed in feeds)
+    exporting.told(f"sub-model -> INT8 (calibrated on {used} training rows)", same)
     parity.require(same, "INT8 against FP32", None, share)
     with files.replacing_folder(target / "bundle") as folder:
         export.save_program(quantised, folder / "model", "int64", INPUTS)
@@ -68,25 +96,6 @@ def run(options, exported: Exported) -> dict[str, dict]:
     one_head.link_program(target)
     print(f"quantised: {target / 'bundle'}", flush=True)
     return verdicts
-
-
-def calibration_feeds(exported: Exported, options) -> list[dict]:
-    """Training rows that a seed draws; by name, int64 [batch, length], unpadded: padding is no text.
-
-    Raises:
-        UserError: not enough for one batch: ranges out of next to nothing would be garbage without an error.
-    """
-    size = options.calibration_batch_size
-    rows = exporting.rows_for(exported.source, options, "train")
-    if len(rows) < size:
-        raise UserError(
-            f"{len(rows)} training rows are fewer than one calibration batch; give more rows, or "
-            f"--calibration_batch_size {len(rows)} or less (now {size})"
-        )
-    drawn = np.random.default_rng(options.seed).permutation(len(rows))[: size * options.calibration_batches]
-    batches = parity.pair_batches_by_length([(rows[at].ids, rows[at].token_type_ids) for at in drawn], size)
-    np.random.default_rng(options.seed).shuffle(batches)  # the ranges are moving averages: not the longest texts last
-    return [dict(zip(INPUTS, map(paddle.to_tensor, batch), strict=True)) for batch in batches]
 
 
 def write_openvino(kind: one_head.Kind, network, feeds: list[dict], folder: Path) -> None:

@@ -1,0 +1,114 @@
+#!/bin/sh
+# The measured tables from real data:   DATA_DIR=../shared/data/glue sh glue_ofa/benchmark.sh
+# Two cores train a small BERT from scratch on each task (ARCHITECTURE), SST-2 with one seed and with the ablation, the small
+# tasks with three seeds; the widths of the first SST-2 model are measured on every engine; a second summary times
+# BERT-base's real size with random weights, length 128, batch 16. Every step is skipped when its result is there, and an
+# interrupted training goes on: run the same command again. Several hours.
+# OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). TASKS and SEEDS choose what is
+# trained, ABLATION= (empty) leaves that out; ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words for run_glue.py from scratch, for
+# both trainings, for export_model.py, for both measurements and for shapes.py.
+set -eu
+# shellcheck source=common/env.sh
+. "$(dirname "$0")/../common/env.sh"
+COMMAND="DATA_DIR=${DATA_DIR:-../shared/data/glue} sh glue_ofa/benchmark.sh"
+DATA=$(cd "${DATA_DIR:-$REPO/../shared/data/glue}" && pwd) || {
+    echo "error: DATA_DIR: no folder with SST-2/train.tsv and so on" >&2
+    exit 2
+}
+FIGURES=${RESULTS:-$REPO/results}
+mkdir -p "$FIGURES"
+FIGURES=$(cd "$FIGURES" && pwd)
+cd "$REPO/glue_ofa"
+OUT=${OUTPUT:-checkpoints/benchmark}
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"
+ARCHITECTURE=${ARCHITECTURE:---num_hidden_layers 4 --hidden_size 384 --vocab_size 16000}
+ENGINES="paddle onnxruntime openvino"
+WIDTHS="1.0 0.8333333333333334 0.6666666666666666 0.5"
+
+settings() { # TASK: words of each task; the widths train as long as the model did, but for SST-2
+    case $1 in
+        SST-2) TUNE="--num_train_epochs 3 --save_steps 500" WIDEN="--num_train_epochs 1 --save_steps 500" HELD=0.03 ;;
+        CoLA) TUNE="--num_train_epochs 8 --save_steps 200" WIDEN="--num_train_epochs 5 --save_steps 200" HELD=0.1 ;;
+        *) TUNE="--num_train_epochs 6 --save_steps 100" WIDEN="--num_train_epochs 4 --save_steps 100" HELD=0.1 ;;
+    esac
+}
+# shellcheck disable=SC2086  # FLAGS are separate words
+train() { # SCRIPT TASK SEED, then words
+    script=$1 task=$2 seed=$3
+    shift 3
+    "$PYTHON" "$script" --model_type bert --task_name "$task" --data_dir "$DATA" --max_seq_length 128 --batch_size 32 \
+        --selection_fraction "$HELD" --seed "$seed" --logging_steps 50 --n_gpu 0 --disable_tqdm \
+        --resume_from_checkpoint last "$@" ${FLAGS:-}
+}
+# shellcheck disable=SC2086  # WIDEN and WIDTHS are separate words
+widen() { # TASK SEED FOLDER, then words
+    task=$1 seed=$2 folder=$OUT/$1/$2/$3
+    shift 3
+    [ -f "$folder/training.json" ] || train run_glue_ofa.py "$task" "$seed" \
+        --model_name_or_path "$OUT/$task/$seed/fine_tuned" --output_dir "$folder" --learning_rate 1e-4 \
+        --width_mult_list $WIDTHS $WIDEN "$@"
+}
+# shellcheck disable=SC2086  # TUNE and ARCHITECTURE are separate words
+one_run() { # TASK SEED
+    settings "$1"
+    [ -f "$OUT/$1/$2/fine_tuned/training.json" ] || train run_glue.py "$1" "$2" --from_scratch \
+        --model_name_or_path bert-base-uncased --output_dir "$OUT/$1/$2/fine_tuned" --learning_rate 3e-4 $TUNE $ARCHITECTURE
+    widen "$1" "$2" ofa
+}
+
+FIRST=
+for task in ${TASKS:-SST-2 CoLA MRPC STS-B RTE}; do
+    seeds=${SEEDS:-42 43 44}
+    [ "$task" != SST-2 ] || seeds=${seeds%% *}
+    for seed in $seeds; do
+        one_run "$task" "$seed"
+        [ -n "$FIRST" ] || FIRST=$task/$seed
+    done
+done
+TASK=${FIRST%/*} SEED=${FIRST#*/}
+settings "$TASK"
+if [ -z "${ABLATION+set}" ] || [ -n "$ABLATION" ]; then
+    widen "$TASK" "$SEED" ofa_no_distill --distill False
+    widen "$TASK" "$SEED" ofa_no_reorder --reorder False
+    widen "$TASK" "$SEED" ofa_neither --distill False --reorder False
+fi
+
+# shellcheck disable=SC2086  # ENGINES and QUANT are separate words
+export_once() { # FOLDER WIDTH STAGE
+    [ -f "$OUT/exported/$3/int8/bundle/manifest.json" ] ||
+        "$PYTHON" export_model.py --model_name_or_path "$1" --width_mult "$2" --max_seq_length 128 --n_gpu 0 \
+            --sub_model_output_dir "$OUT/exported/$3/dynamic" --static_sub_model "$OUT/exported/$3" --int8 \
+            --gate_engines $ENGINES ${QUANT:-}
+}
+RUN=$OUT/$TASK/$SEED
+export_once "$RUN/fine_tuned" 1.0 original
+for width in $WIDTHS; do
+    export_once "$RUN/ofa" "$width" "$(printf 'width_%.4g' "$width")"
+done
+listed() { # FOLDER STAGE…: the words of measure.py
+    folder=$1
+    shift
+    for stage in "$@"; do printf ' %s=%s/%s/bundle' "$stage" "$folder" "$stage"; done
+    for stage in "$@"; do
+        [ "$stage" = original ] || printf ' %s_int8=%s/%s/int8/bundle' "$stage" "$folder" "$stage"
+    done
+}
+# shellcheck disable=SC2046,SC2086  # lists of words
+"$PYTHON" measure.py --stages $(listed "$OUT/exported" original width_1 width_0.8333 width_0.6667 width_0.5) \
+    --data_dir "$DATA" --split "$TASK dev (trained from scratch)" --seeds "$SEED" --command "$COMMAND" \
+    --engines $ENGINES --output "$FIGURES/glue_ofa.json" ${MEASURE:-} >/dev/null
+"$PYTHON" collect.py --summary "$FIGURES/glue_ofa.json" --runs "$OUT" --ablation_task "$TASK"
+
+# shellcheck disable=SC2046,SC2086  # lists of words
+"$PYTHON" shapes.py --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}
+# shellcheck disable=SC2046,SC2086  # lists of words
+"$PYTHON" measure.py --stages $(listed "$OUT/bert_base" original width_0.8333 width_0.6667 width_0.5) \
+    --app glue_ofa_bert_base --split "none (random weights)" --command "$COMMAND" --engines $ENGINES \
+    --output "$FIGURES/glue_ofa_bert_base.json" ${MEASURE:-} >/dev/null
+
+cd "$REPO"
+for name in glue_ofa glue_ofa_bert_base; do
+    set --
+    [ -n "${RESULTS:-}" ] || set -- --readme glue_ofa/README.md glue_ofa/README.zh-CN.md
+    "$PYTHON" -m common.report "$FIGURES/$name.json" --output_dir "$FIGURES/$name" "$@"
+done

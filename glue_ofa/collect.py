@@ -1,0 +1,126 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Tables of several trainings for a summary: every task at every width with the spread over seeds, and the ablation.
+
+    python collect.py --summary results/glue_ofa.json --runs checkpoints/benchmark --ablation_task SST-2
+
+RUNS holds `<task>/<seed>/fine_tuned` and `<task>/<seed>/ofa`, of the ablation also `ofa_no_distill`, `ofa_no_reorder`
+and `ofa_neither`, as benchmark.sh writes them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from common import cli, files
+from common.cli import UserError
+from common.summary import check_summary
+
+import scoring
+import tasks
+
+# Folder to whether its training had distillation and reordering.
+ABLATION = {
+    "ofa": ("on", "on"),
+    "ofa_no_distill": ("off", "on"),
+    "ofa_no_reorder": ("on", "off"),
+    "ofa_neither": ("off", "off"),
+}
+NOTHING = "–"
+
+
+@dataclass(kw_only=True)
+class Options:
+    """Put the tables `tasks` and `ablation` into a summary."""
+
+    summary: Path
+    """The file that measure.py wrote; it is written anew."""
+    runs: Path
+    """Folder with the trainings."""
+    ablation_task: str = "SST-2"
+    """Task whose ablation is listed."""
+
+    def __post_init__(self):
+        self.ablation_task = tasks.find(self.ablation_task, "--ablation_task").name
+
+
+def main(options: Options) -> None:
+    summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
+    runs = seeds_of(options.runs)
+    summary["tables"] = {**(summary.get("tables") or {}), "tasks": table_of_tasks(runs)}
+    ablated = ablation(runs.get(options.ablation_task, []))
+    if ablated["rows"]:
+        summary["tables"]["ablation"] = ablated
+    files.write_json(options.summary, check_summary(summary, str(options.summary)))
+    for table in summary["tables"].values():
+        for row in (table["head"], *table["rows"]):
+            print("  ".join(row))
+
+
+def seeds_of(folder: Path) -> dict[str, list[Path]]:
+    """Task to the folders of its seeds that are finished, in the document's order of tasks.
+
+    Raises:
+        UserError: none at all.
+    """
+    found = {name: sorted(p.parent.parent for p in (folder / name).glob("*/ofa/training.json")) for name in tasks.TASKS}
+    found = {name: seeds for name, seeds in found.items() if seeds}
+    if not found:
+        raise UserError(f"--runs {folder}: no <task>/<seed>/ofa/training.json in it; run benchmark.sh")
+    return found
+
+
+def table_of_tasks(runs: dict[str, list[Path]]) -> dict[str, Any]:
+    """A row per task and metric: mean over the seeds in percent, with the standard deviation where there are several.
+
+    The last row is the mean of all rows above, as the target is set on it.
+    """
+    widths = list(dict.fromkeys(name for seeds in runs.values() for seed in seeds for name in widths_of(seed / "ofa")))
+    rows, columns = [], {name: [] for name in ("original", *widths)}
+    for task, seeds in runs.items():
+        scores = [{"original": dev_of(seed / "fine_tuned"), **widths_of(seed / "ofa")} for seed in seeds]
+        for metric in scoring.metric_names(tasks.TASKS[task], scores[0]["original"]):
+            if metric == "score":
+                continue
+            cells = []
+            for name in columns:
+                values = [100 * each[name][metric] for each in scores if name in each]
+                cells.append(spread(values))
+                columns[name] += [mean(values)] if values else []
+            rows.append([task, metric, str(len(seeds)), *cells])
+    means = [f"{mean(values):.2f}" for values in columns.values()]
+    return {"head": ["task", "metric", "seeds", *columns], "rows": [*rows, ["∅", "", "", *means]]}
+
+
+def ablation(seeds: Sequence[Path]) -> dict[str, Any]:
+    """A row per combination of distillation and reordering, the main score at each width."""
+    rows, widths = [], []
+    for folder, switches in ABLATION.items():
+        scores = [widths_of(seed / folder) for seed in seeds if (seed / folder / "training.json").exists()]
+        if scores:
+            widths = widths or list(scores[0])
+            rows.append([*switches, *(spread([100 * each[name]["score"] for each in scores]) for name in widths)])
+    return {"head": ["distillation", "reordering", *widths], "rows": rows}
+
+
+def spread(values: Sequence[float]) -> str:
+    """`80.12`, and `80.12 ± 0.31` of several."""
+    if not values:
+        return NOTHING
+    return f"{mean(values):.2f}" if len(values) == 1 else f"{mean(values):.2f} ± {stdev(values):.2f}"
+
+
+def dev_of(folder: Path) -> dict[str, float]:
+    """The reported scores of a fine-tuned model."""
+    return files.read_json(files.require(folder / "training.json", "record of a training"))["dev"]
+
+
+def widths_of(folder: Path) -> dict[str, dict[str, float]]:
+    """The reported scores of each width."""
+    record = files.read_json(files.require(folder / "training.json", "record of a training"))
+    return {name: each["dev"] for name, each in record["widths"].items()}
+
+
+if __name__ == "__main__":
+    cli.run(main, Options)
