@@ -64,7 +64,9 @@ def run(options) -> dict[float, Path]:
     task, source = tasks.find(options.task_name), Path(options.model_name_or_path)
     trainer_options = options.trainer_options(from_scratch=False)
     before = check_source(options, task, source)
-    check_folder(options)
+    first = not int(os.environ.get("PADDLE_TRAINER_ID", 0))  # of several processes one looks after the folder
+    if first:
+        check_folder(options)
     training.seed_everything(options.seed)
     training.arguments(trainer_options)  # for the device, and for PaddleNLP's log to be quiet
     network, vocabulary = models.load_trained(str(source), task), source / checkpoint.VOCABULARY
@@ -77,7 +79,6 @@ def run(options) -> dict[float, Path]:
     train_rows, selection_rows = rows(examples.train), rows(examples.selection)
     gate_rows, kind = exporting.gate_batches(selection_rows), exporting.kind_of(task)
     folders = {ratio: options.output_dir / width_stage(ratio) for ratio in options.width_mult_list}
-    first = not int(os.environ.get("PADDLE_TRAINER_ID", 0))  # of several processes one writes
 
     def answers(model):
         return one_head.answers(model, gate_rows)

@@ -1,7 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """run_glue_ofa.py through its main, and upstream's defects by name."""
 
+import re
 import shutil
+import subprocess
+import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -16,7 +19,7 @@ import pytest
 import tasks
 import widths as widths_module
 from test_run_glue import state_of
-from tiny_glue import CONFIG, WIDTHS, call, ofa_words, words, write_pretrained
+from tiny_glue import APP, CONFIG, WIDTHS, call, ofa_words, words, write_pretrained
 
 REPO = Path(__file__).resolve().parents[2]
 # Regressions that are tested where the code is that they are about.
@@ -192,6 +195,23 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tuned, widths, tmp
     changed = ofa_words(tiny, tuned, folder, resume_from_checkpoint="last", width_mult_list=(1.0, 0.5))
     ended = call("run_glue_ofa", *changed)
     assert ended.code == 2 and "--width_mult_list is (1.0, 0.5), but" in ended.err
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_of_one(tiny, tuned, tmp_path):
+    """All widths, data-parallel on the CPU: two processes with 8 rows each are one process with 16."""
+    losses = {}
+    launcher = ["-m", "paddle.distributed.launch", "--nproc_per_node", "2", "--log_dir", str(tmp_path / "log")]
+    for name, before, batch in (("one", [], 16), ("two", launcher, 8)):
+        changes = {"batch_size": batch, "max_steps": 4, "logging_steps": 1, "save_steps": 2, "reorder": False}
+        given = ofa_words(tiny, tuned, tmp_path / name, **changes)
+        command = [sys.executable, *before, str(APP / "run_glue_ofa.py"), *map(str, given)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=900)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        losses[name] = [float(loss) for loss in re.findall(r"step \d+ of 4: loss ([\d.]+)", done.stdout)]
+        assert len(losses[name]) == 4
+        assert len(files.read_json(tmp_path / name / "training.json")["widths"]) == len(WIDTHS)
+    assert losses["two"] == pytest.approx(losses["one"], abs=2e-5)
 
 
 def test_what_the_teacher_knows_does_not_choose(tiny, tuned, tmp_path):
