@@ -16,6 +16,7 @@ import quantising
 import tasks
 from data import Row
 from exporting import Exported, Source
+from measure_child import MADE_UP
 from paddlenlp.utils.log import logger
 
 TASK = tasks.find("SST-2")
@@ -39,7 +40,8 @@ def run(options) -> list[Path]:
     ofa.make_elastic(encoder_of(super_network))
     vocabulary = options.output_dir / checkpoint.VOCABULARY
     if not vocabulary.exists():
-        vocab.write(vocabulary, vocab.widened(list(vocab.SPECIALS), network.config.vocab_size))
+        tokens = vocab.build(MADE_UP, network.config.vocab_size, min_count=1)  # what measure.py will ask
+        vocab.write(vocabulary, vocab.widened(tokens, network.config.vocab_size))
     rows = made_up(options, network.config.vocab_size)
     written = []
     for stage, ratio in (("original", 1.0), *((width_stage(ratio), ratio) for ratio in options.width_mult_list)):
