@@ -15,6 +15,7 @@ from pathlib import Path
 
 from common import checkpoint, files, quantize, width
 from common.cli import UserError
+from common.options import HEAD
 
 import paddle
 from paddle import nn
@@ -143,20 +144,27 @@ def build(
     name: str,
     outputs: int,
     flag: str,
-    layers: int | None = None,
-    hidden: int | None = None,
-    words: int | None = None,
+    num_hidden_layers: int | None = None,
+    hidden_size: int | None = None,
+    num_attention_heads: int | None = None,
+    vocab_size: int | None = None,
 ) -> nn.Layer:
-    """The named architecture with random weights; with `layers` or `hidden` a smaller one of its kind, heads of 64.
+    """The named architecture with random weights, but for the sizes that are given.
 
-    `words`: rows of the word table, where they are to be others than in the named architecture.
+    With `hidden_size` feed-forward layers have 4 times as many features, and heads 64 unless their number is given.
+
+    Raises:
+        UserError: no architecture of that name, or features that its heads cannot share.
     """
     family = families[family_of(families, name, flag)]
     config = checkpoint.architecture(family.config, dict(family.registry), name, flag)
-    if layers:
-        config.num_hidden_layers = layers
-    if hidden:
-        config.hidden_size, config.num_attention_heads, config.intermediate_size = hidden, hidden // 64, 4 * hidden
-    if words:
-        config.vocab_size = words
+    if hidden_size:
+        config.hidden_size, config.intermediate_size = hidden_size, 4 * hidden_size
+        config.num_attention_heads = hidden_size // HEAD
+    config.num_hidden_layers = num_hidden_layers or config.num_hidden_layers
+    config.num_attention_heads = num_attention_heads or config.num_attention_heads
+    config.vocab_size = vocab_size or config.vocab_size
+    if config.hidden_size % config.num_attention_heads:
+        heads = config.num_attention_heads
+        raise UserError(f"--num_attention_heads {heads}: cannot share the {config.hidden_size} features of {name}")
     return family.model(config, outputs)

@@ -42,15 +42,13 @@ def from_scratch(
     flag: str,
     folder: Path,
     texts: Iterable[str],
-    layers: int | None = None,
-    hidden: int | None = None,
-    words: int | None = None,
+    **shape: int | None,
 ) -> tuple[paddle.nn.Layer, Path]:
     """The named architecture with random weights, and a vocabulary of the training texts written into `folder`.
 
-    `layers`, `hidden`, `words`: as of `encoders.build`.
+    `shape`: as of `encoders.build`.
     """
-    network = encoders.build(families, name, outputs, flag, layers, hidden, words)
+    network = encoders.build(families, name, outputs, flag, **shape)
     rows = network.config.vocab_size
     tokens = vocab.build(texts, rows)
     print(

@@ -12,6 +12,8 @@ CHOICES = {
     "report_to": ("none", "visualdl"),
     "fp16_opt_level": ("O1", "O2"),
 }
+SHAPE = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size")
+HEAD = 64  # features of a head, as in every published model of these families
 NOT_FOR_THE_TRAINER = ("device", "from_scratch", "skip_bad_lines", "learning_rate")
 
 
@@ -139,6 +141,43 @@ class TrainingOptions:
         if self.metric_for_best_model and self.greater_is_better is None:
             values["greater_is_better"] = not self.metric_for_best_model.endswith("loss")
         return values
+
+
+@dataclass(kw_only=True)
+class ShapeOptions:
+    """A smaller architecture of the named kind, with random weights. To be listed behind an app's own options."""
+
+    from_scratch: bool = False
+    """Build the named architecture with random weights and a vocabulary from the training text."""
+    num_hidden_layers: int | None = None
+    """With --from_scratch: layers, where they are to be others than in the named architecture."""
+    hidden_size: int | None = None
+    """With --from_scratch: features of a token; feed-forward layers have 4 times as many."""
+    num_attention_heads: int | None = None
+    """With --from_scratch: heads per layer; if not given but --hidden_size is, as many as have 64 features each."""
+    vocab_size: int | None = None
+    """With --from_scratch: rows of the word table, where they are to be others than in the named architecture."""
+
+    def shape(self) -> dict[str, int | None]:
+        """What `encoders.build` is told."""
+        return {name: getattr(self, name) for name in SHAPE}
+
+    def check_shape(self) -> None:
+        """Raises `UserError` for sizes below 1 or without `--from_scratch`, and for features that no heads share."""
+        for name, value in self.shape().items():
+            if value is not None and (not self.from_scratch or value < 1):
+                raise UserError(f"--{name} {value}: needs --from_scratch and at least 1")
+        if self.hidden_size is None:
+            return
+        if self.num_attention_heads is None and self.hidden_size % HEAD:
+            raise UserError(
+                f"--hidden_size {self.hidden_size} is no multiple of {HEAD}, the size of one head; for heads of "
+                "another size give --num_attention_heads"
+            )
+        if self.num_attention_heads is not None and self.hidden_size % self.num_attention_heads:
+            raise UserError(
+                f"--num_attention_heads {self.num_attention_heads}: cannot share {self.hidden_size} features"
+            )
 
 
 def check_widths(widths: tuple[float, ...], flag: str = "--width_mult_list") -> None:

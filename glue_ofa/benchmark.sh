@@ -1,12 +1,12 @@
 #!/bin/sh
 # The measured tables from real data:   DATA_DIR=../shared/data/glue sh glue_ofa/benchmark.sh
-# Two cores train a small BERT from scratch on each task (ARCHITECTURE), SST-2 with one seed and with the ablation, the small
-# tasks with three seeds; the widths of the first SST-2 model are measured on every engine; a second summary times
-# BERT-base's real size with random weights, length 128, batch 16. Every step is skipped when its result is there, and an
-# interrupted training goes on: run the same command again. Several hours.
+# Two cores train a small BERT from scratch on each task (ARCHITECTURE), SST-2 with one seed, the small tasks with three;
+# the ablation trains widths of the first model for ABLATION_STEPS, with three seeds; the widths of the first model are
+# measured on every engine; a second summary times BERT-base's real size with random weights, length 128, batch 16. Every
+# step is skipped when its result is there, and an interrupted training goes on: run the same command again. Two hours.
 # OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). TASKS and SEEDS choose what is
-# trained, ABLATION= (empty) leaves that out; ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words for run_glue.py from scratch, for
-# both trainings, for export_model.py, for both measurements and for shapes.py.
+# trained, ABLATION is a list of its variants (empty: none); ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words
+# for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for shapes.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -21,15 +21,15 @@ FIGURES=$(cd "$FIGURES" && pwd)
 cd "$REPO/glue_ofa"
 OUT=${OUTPUT:-checkpoints/benchmark}
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"
-ARCHITECTURE=${ARCHITECTURE:---num_hidden_layers 4 --hidden_size 384 --vocab_size 16000}
+ARCHITECTURE=${ARCHITECTURE:---num_hidden_layers 3 --hidden_size 192 --num_attention_heads 6 --vocab_size 16000}
 ENGINES="paddle onnxruntime openvino"
 WIDTHS="1.0 0.8333333333333334 0.6666666666666666 0.5"
 
-settings() { # TASK: words of each task; the widths train as long as the model did, but for SST-2
+settings() { # TASK: words of each task
     case $1 in
-        SST-2) TUNE="--num_train_epochs 3 --save_steps 500" WIDEN="--num_train_epochs 1 --save_steps 500" HELD=0.03 ;;
-        CoLA) TUNE="--num_train_epochs 8 --save_steps 200" WIDEN="--num_train_epochs 5 --save_steps 200" HELD=0.1 ;;
-        *) TUNE="--num_train_epochs 6 --save_steps 100" WIDEN="--num_train_epochs 4 --save_steps 100" HELD=0.1 ;;
+        SST-2) TUNE="--num_train_epochs 2 --save_steps 400" WIDEN="--max_steps 1000 --save_steps 250" HELD=0.03 ;;
+        CoLA) TUNE="--num_train_epochs 5 --save_steps 100" WIDEN="--num_train_epochs 2 --save_steps 100" HELD=0.1 ;;
+        *) TUNE="--num_train_epochs 4 --save_steps 60" WIDEN="--num_train_epochs 2 --save_steps 60" HELD=0.1 ;;
     esac
 }
 # shellcheck disable=SC2086  # FLAGS are separate words
@@ -40,20 +40,19 @@ train() { # SCRIPT TASK SEED, then words
         --selection_fraction "$HELD" --seed "$seed" --logging_steps 50 --n_gpu 0 --disable_tqdm \
         --resume_from_checkpoint last "$@" ${FLAGS:-}
 }
-# shellcheck disable=SC2086  # WIDEN and WIDTHS are separate words
-widen() { # TASK SEED FOLDER, then words
-    task=$1 seed=$2 folder=$OUT/$1/$2/$3
-    shift 3
-    [ -f "$folder/training.json" ] || train run_glue_ofa.py "$task" "$seed" \
-        --model_name_or_path "$OUT/$task/$seed/fine_tuned" --output_dir "$folder" --learning_rate 1e-4 \
-        --width_mult_list $WIDTHS $WIDEN "$@"
+# shellcheck disable=SC2086  # WIDTHS are separate words
+widen() { # FINE_TUNED FOLDER TASK SEED, then words
+    source=$1 folder=$2
+    shift 2
+    [ -f "$folder/training.json" ] || train run_glue_ofa.py "$@" --model_name_or_path "$source" --output_dir "$folder" \
+        --learning_rate 3e-4 --width_mult_list $WIDTHS
 }
-# shellcheck disable=SC2086  # TUNE and ARCHITECTURE are separate words
+# shellcheck disable=SC2086  # TUNE, WIDEN and ARCHITECTURE are separate words
 one_run() { # TASK SEED
     settings "$1"
     [ -f "$OUT/$1/$2/fine_tuned/training.json" ] || train run_glue.py "$1" "$2" --from_scratch \
-        --model_name_or_path bert-base-uncased --output_dir "$OUT/$1/$2/fine_tuned" --learning_rate 3e-4 $TUNE $ARCHITECTURE
-    widen "$1" "$2" ofa
+        --model_name_or_path bert-base-uncased --output_dir "$OUT/$1/$2/fine_tuned" --learning_rate 5e-4 $TUNE $ARCHITECTURE
+    widen "$OUT/$1/$2/fine_tuned" "$OUT/$1/$2/ofa" "$1" "$2" $WIDEN
 }
 
 FIRST=
@@ -67,11 +66,20 @@ for task in ${TASKS:-SST-2 CoLA MRPC STS-B RTE}; do
 done
 TASK=${FIRST%/*} SEED=${FIRST#*/}
 settings "$TASK"
-if [ -z "${ABLATION+set}" ] || [ -n "$ABLATION" ]; then
-    widen "$TASK" "$SEED" ofa_no_distill --distill False
-    widen "$TASK" "$SEED" ofa_no_reorder --reorder False
-    widen "$TASK" "$SEED" ofa_neither --distill False --reorder False
-fi
+RUN=$OUT/$TASK/$SEED
+for variant in ${ABLATION-distill_reorder distill reorder neither}; do
+    case $variant in
+        distill_reorder) words="" ;;
+        distill) words="--reorder False" ;;
+        reorder) words="--distill False" ;;
+        neither) words="--reorder False --distill False" ;;
+    esac
+    for seed in ${SEEDS:-42 43 44}; do
+        # shellcheck disable=SC2086  # words are separate
+        widen "$RUN/fine_tuned" "$OUT/ablation/$variant/$seed" "$TASK" "$seed" $words \
+            --max_steps "${ABLATION_STEPS:-200}" --save_steps 200
+    done
+done
 
 # shellcheck disable=SC2086  # ENGINES and QUANT are separate words
 export_once() { # FOLDER WIDTH STAGE
@@ -80,7 +88,6 @@ export_once() { # FOLDER WIDTH STAGE
             --sub_model_output_dir "$OUT/exported/$3/dynamic" --static_sub_model "$OUT/exported/$3" --int8 \
             --gate_engines $ENGINES ${QUANT:-}
 }
-RUN=$OUT/$TASK/$SEED
 export_once "$RUN/fine_tuned" 1.0 original
 for width in $WIDTHS; do
     export_once "$RUN/ofa" "$width" "$(printf 'width_%.4g' "$width")"
@@ -97,7 +104,7 @@ listed() { # FOLDER STAGE…: the words of measure.py
 "$PYTHON" measure.py --stages $(listed "$OUT/exported" original width_1 width_0.8333 width_0.6667 width_0.5) \
     --data_dir "$DATA" --split "$TASK dev (trained from scratch)" --seeds "$SEED" --command "$COMMAND" \
     --engines $ENGINES --output "$FIGURES/glue_ofa.json" ${MEASURE:-} >/dev/null
-"$PYTHON" collect.py --summary "$FIGURES/glue_ofa.json" --runs "$OUT" --ablation_task "$TASK"
+"$PYTHON" collect.py --summary "$FIGURES/glue_ofa.json" --runs "$OUT"
 
 # shellcheck disable=SC2046,SC2086  # lists of words
 "$PYTHON" shapes.py --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}

@@ -1,10 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Tables of several trainings for a summary: every task at every width with the spread over seeds, and the ablation.
 
-    python collect.py --summary results/glue_ofa.json --runs checkpoints/benchmark --ablation_task SST-2
+    python collect.py --summary results/glue_ofa.json --runs checkpoints/benchmark
 
-RUNS holds `<task>/<seed>/fine_tuned` and `<task>/<seed>/ofa`, of the ablation also `ofa_no_distill`, `ofa_no_reorder`
-and `ofa_neither`, as benchmark.sh writes them.
+RUNS holds `<task>/<seed>/fine_tuned` and `<task>/<seed>/ofa`, of the ablation `ablation/<variant>/<seed>`, as
+benchmark.sh writes them.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ import tasks
 
 # Folder to whether its training had distillation and reordering.
 ABLATION = {
-    "ofa": ("on", "on"),
-    "ofa_no_distill": ("off", "on"),
-    "ofa_no_reorder": ("on", "off"),
-    "ofa_neither": ("off", "off"),
+    "distill_reorder": ("on", "on"),
+    "distill": ("on", "off"),
+    "reorder": ("off", "on"),
+    "neither": ("off", "off"),
 }
 NOTHING = "–"
 
@@ -38,18 +38,13 @@ class Options:
     """The file that measure.py wrote; it is written anew."""
     runs: Path
     """Folder with the trainings."""
-    ablation_task: str = "SST-2"
-    """Task whose ablation is listed."""
-
-    def __post_init__(self):
-        self.ablation_task = tasks.find(self.ablation_task, "--ablation_task").name
 
 
 def main(options: Options) -> None:
     summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
     runs = seeds_of(options.runs)
     summary["tables"] = {**(summary.get("tables") or {}), "tasks": table_of_tasks(runs)}
-    ablated = ablation(runs.get(options.ablation_task, []))
+    ablated = ablation(options.runs / "ablation")
     if ablated["rows"]:
         summary["tables"]["ablation"] = ablated
     files.write_json(options.summary, check_summary(summary, str(options.summary)))
@@ -93,15 +88,16 @@ def table_of_tasks(runs: dict[str, list[Path]]) -> dict[str, Any]:
     return {"head": ["task", "metric", "seeds", *columns], "rows": [*rows, ["∅", "", "", *means]]}
 
 
-def ablation(seeds: Sequence[Path]) -> dict[str, Any]:
+def ablation(folder: Path) -> dict[str, Any]:
     """A row per combination of distillation and reordering, the main score at each width."""
     rows, widths = [], []
-    for folder, switches in ABLATION.items():
-        scores = [widths_of(seed / folder) for seed in seeds if (seed / folder / "training.json").exists()]
+    for variant, switches in ABLATION.items():
+        scores = [widths_of(record.parent) for record in sorted((folder / variant).glob("*/training.json"))]
         if scores:
             widths = widths or list(scores[0])
-            rows.append([*switches, *(spread([100 * each[name]["score"] for each in scores]) for name in widths)])
-    return {"head": ["distillation", "reordering", *widths], "rows": rows}
+            cells = (spread([100 * each[name]["score"] for each in scores]) for name in widths)
+            rows.append([*switches, str(len(scores)), *cells])
+    return {"head": ["distillation", "reordering", "seeds", *widths], "rows": rows}
 
 
 def spread(values: Sequence[float]) -> str:

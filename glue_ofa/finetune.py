@@ -78,6 +78,11 @@ def rows_of(task: Task, examples: list[Example], vocabulary: Path, max_length: i
     return data.make_rows(task, examples, WordPieceTokenizer(vocabulary), max_length)
 
 
+def by_length(rows: list[Row]) -> list[Row]:
+    """For an evaluation: its batches then need little padding."""
+    return sorted(rows, key=lambda row: len(row.ids))
+
+
 def start_model(options, task: Task, train: list[Example]) -> tuple[paddle.nn.Layer, Path]:
     """The model that `--model_name_or_path` names, and its vocabulary file.
 
@@ -89,9 +94,8 @@ def start_model(options, task: Task, train: list[Example]) -> tuple[paddle.nn.La
     models.check_lower_case(name)
     if options.from_scratch:
         texts = data.texts_of(train)
-        shape = (options.num_hidden_layers, options.hidden_size, options.vocab_size)
         network, vocabulary = finetuning.from_scratch(
-            models.FAMILIES, name, task.outputs, models.FLAG, folder, texts, *shape
+            models.FAMILIES, name, task.outputs, models.FLAG, folder, texts, **options.shape()
         )
     else:
         network, vocabulary = finetuning.start(models.FAMILIES, name, task.outputs, models.FLAG, folder)

@@ -110,8 +110,6 @@ def load_or_adopt(name_or_folder: str, outputs: int) -> nn.Layer:
     return encoders.load_or_adopt(FAMILIES, name_or_folder, outputs, FLAG)
 
 
-def build(
-    name: str, outputs: int, layers: int | None = None, hidden: int | None = None, words: int | None = None
-) -> nn.Layer:
+def build(name: str, outputs: int, **shape: int | None) -> nn.Layer:
     """The named architecture with random weights, or a smaller one of its kind."""
-    return encoders.build(FAMILIES, name, outputs, FLAG, layers, hidden, words)
+    return encoders.build(FAMILIES, name, outputs, FLAG, **shape)

@@ -26,7 +26,7 @@ def fine_tune(options) -> dict[str, float]:
         model=network,
         args=arguments,
         train_dataset=rows(examples.train),
-        eval_dataset=rows(examples.selection),
+        eval_dataset=finetune.by_length(rows(examples.selection)),
     )
     trainer.train(resume)
     network.eval()

@@ -33,8 +33,8 @@ def run(options) -> list[Path]:
     training.set_device("cpu")
     logger.set_level("WARNING")
     training.seed_everything(options.seed)
-    shape = (options.num_hidden_layers, options.hidden_size, options.vocab_size)
-    network = models.build(options.model_name_or_path, TASK.outputs, *shape)
+    shape = {name: getattr(options, name) for name in ("num_hidden_layers", "hidden_size", "vocab_size")}
+    network = models.build(options.model_name_or_path, TASK.outputs, **shape)
     network.eval()
     super_network = deepcopy(network)
     ofa.make_elastic(encoder_of(super_network))

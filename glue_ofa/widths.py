@@ -96,7 +96,11 @@ def run(options) -> dict[float, Path]:
         network,
         trainer_options,
         trainer=partial(
-            GlueWidthTrainer, task, distill=options.distill, train_dataset=train_rows, eval_dataset=selection_rows
+            GlueWidthTrainer,
+            task,
+            distill=options.distill,
+            train_dataset=train_rows,
+            eval_dataset=finetune.by_length(selection_rows),
         ),
         encoder_of=encoder_of,
         load=lambda: models.load_trained(str(source), task),

@@ -29,7 +29,7 @@ draw() { # PART ROWS
 sentences() { # FILE
     awk 'BEGIN { RS = "" } END { print NR }' "$1"
 }
-draw train "${ROWS:-20000}"
+draw train "${ROWS:-12000}"
 draw test "${TEST_ROWS:-100000}"
 cp "$DATA/label.txt" "$OUT/data/label.txt"
 SPLIT="test, $(sentences "$OUT/data/test.txt") sentences (trained on $(sentences "$OUT/data/train.txt") of $(sentences "$DATA/train.txt"))"
@@ -37,9 +37,10 @@ SPLIT="test, $(sentences "$OUT/data/test.txt") sentences (trained on $(sentences
 # 6 heads, so that each of the four widths has a number of heads of its own
 # shellcheck disable=SC2086  # TEACHER are separate words
 [ -f "$OUT/msra_ner/model_best/training.json" ] || "$PYTHON" run_msra_ner.py \
-    --model_name_or_path bert-base-chinese --from_scratch --num_hidden_layers 3 --hidden_size 384 --vocab_size 4800 \
-    --data_dir "$OUT/data" --dev_fraction 0.05 --max_seq_length 128 --batch_size 32 --learning_rate 3e-4 \
-    --warmup_ratio 0.1 --num_train_epochs 10 --logging_steps 20 --save_steps 500 --seed $SEED --device cpu --disable_tqdm \
+    --model_name_or_path bert-base-chinese --from_scratch --num_hidden_layers 3 --hidden_size 192 --num_attention_heads 6 \
+    --vocab_size 4800 \
+    --data_dir "$OUT/data" --dev_fraction 0.05 --max_seq_length 128 --batch_size 32 --learning_rate 1e-3 \
+    --warmup_ratio 0.1 --num_train_epochs 10 --logging_steps 50 --save_steps 350 --seed $SEED --device cpu --disable_tqdm \
     --resume_from_checkpoint last --output_dir "$OUT/msra_ner" ${TEACHER:-}
 
 # shellcheck disable=SC2086  # WIDTHS and STUDENT are separate words
@@ -48,14 +49,14 @@ compress() { # FOLDER, then words
     shift
     [ -f "$folder/done" ] || {
         "$PYTHON" run_msra_ner_ofa.py --model_type bert --model_name_or_path "$OUT/msra_ner/model_best" --task_name msra \
-            --data_dir "$OUT/data" --dev_fraction 0.05 --max_seq_length 128 --batch_size 32 --learning_rate 1e-4 \
-            --logging_steps 20 --seed $SEED --device cpu --disable_tqdm --width_mult_list $WIDTHS \
+            --data_dir "$OUT/data" --dev_fraction 0.05 --max_seq_length 128 --batch_size 32 --learning_rate 3e-4 \
+            --logging_steps 50 --seed $SEED --device cpu --disable_tqdm --width_mult_list $WIDTHS \
             --resume_from_checkpoint last --output_dir "$folder" "$@" ${STUDENT:-}
         touch "$folder/done"
     }
 }
 OFA=$OUT/msra_ner_ofa
-compress "$OFA" --num_train_epochs 3 --save_steps 300
+compress "$OFA" --num_train_epochs 2 --save_steps 178
 
 # shellcheck disable=SC2086  # EXPORT are separate words
 export_once() { # CHECKPOINT WIDTH, then words
@@ -80,7 +81,7 @@ ablate() { # NAME, then words
     name=$1
     shift
     folder=$OUT/ablation/$name
-    compress "$folder" --max_steps "${ABLATION_STEPS:-400}" --save_steps 100 "$@"
+    compress "$folder" --max_steps "${ABLATION_STEPS:-150}" --save_steps 150 "$@"
     for width in $WIDTHS; do
         [ -f "$folder/scores_$width.json" ] || "$PYTHON" evaluate.py --model_name_or_path "$folder/model_$width" \
             --data_dir "$OUT/data" --device cpu --output "$folder/scores_$width.json"

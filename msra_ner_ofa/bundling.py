@@ -16,6 +16,7 @@ from ner import TASK
 from windows import CharacterEncoder
 
 BATCH = 32
+DECODER = "bio"  # fewer torn entities than by each character's best tag; measure.py gives the scores of both
 KIND = one_head.Kind(finetune.APP, TASK, finetune.INPUTS, "tokens", "tag", gating.decide)
 
 
@@ -56,7 +57,7 @@ class Made:
 def manifest_of(made: Made, network: paddle.nn.Layer, stage: str, scores: dict, dtype: str, int8_ops=None) -> dict:
     """The bundle's manifest without its files and engines; `network` is `made.network` or its INT8 form."""
     manifest = one_head.manifest_of(KIND, network, made.length, stage, scores, dtype, int8_ops)
-    return manifest | {"parameters": width.parameter_count(made.network)}
+    return manifest | {"parameters": width.parameter_count(made.network), "decoder": {"default": DECODER}}
 
 
 def write_static(made: Made, target: Path, options) -> dict[str, dict]:

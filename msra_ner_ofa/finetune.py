@@ -103,8 +103,7 @@ def start_model(options, corpus: Corpus) -> tuple[paddle.nn.Layer, Path]:
     begin = (models.FAMILIES, options.model_name_or_path, outputs, models.FLAG, options.output_dir)
     if options.from_scratch:
         texts = vocabulary_texts(corpus.train)
-        shape = options.num_hidden_layers, options.hidden_size, options.vocab_size
-        return finetuning.from_scratch(*begin, texts, *shape)
+        return finetuning.from_scratch(*begin, texts, **options.shape())
     return finetuning.start(*begin)
 
 

@@ -66,7 +66,7 @@ def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str
 
     `f1_bio` is F1 of the best legal sequence in place of each character's best tag.
     """
-    predictor, legal = NerPredictor(bundle, engine=engine), NerPredictor(bundle, engine=engine, decoder="bio")
+    predictor, legal = (NerPredictor(bundle, engine=engine, decoder=name) for name in ("argmax", "bio"))
     sentences = read_sentences(test_path, predictor.labels)
     gold, ids = [s.tags for s in sentences], [predictor.encoder.ids(s.text) for s in sentences]
     tags = predictor.tags(ids, batch_size)

@@ -27,8 +27,8 @@ class NerPredictor:
         bundle: a bundle of this task, or its folder.
         engine, device, threads, precision: see `runtime.load`.
         max_length: tokens of a window; None takes the bundle's.
-        decoder: `argmax`, each character's best tag, as the published scores are; `bio`, the best sequence in which
-            every `I-x` goes on from `B-x` or `I-x`.
+        decoder: `bio`, the best sequence in which every `I-x` goes on from `B-x` or `I-x`; `argmax`, each character's
+            best tag, as the document scores; None takes the bundle's.
 
     Raises:
         UserError, EnvironmentLacks: as `runtime.load`; a bundle of another task; a length beyond the bundle's.
@@ -42,13 +42,13 @@ class NerPredictor:
         threads: int = 1,
         precision: str | None = None,
         max_length: int | None = None,
-        decoder: str = "argmax",
+        decoder: str | None = None,
     ):
         bundle = check_bundle(bundle if isinstance(bundle, Bundle) else read_bundle(bundle, task=TASK))
         self.bundle, self.max_length = bundle, length_for(bundle, max_length)
         self.labels: list[str] = bundle.labels["tag"]
         self.encoder = CharacterEncoder(WordPieceTokenizer(bundle.vocab_path))
-        self._decoder = TagDecoder(self.labels, decoder)
+        self._decoder = TagDecoder(self.labels, decoder or bundle.decoder or "argmax")
         self._predictor = runtime.load(bundle, engine, device, threads, precision)
 
     def answer(self, text: str) -> dict[str, Any]:

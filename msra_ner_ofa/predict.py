@@ -34,8 +34,9 @@ class Options:
     """Windows of text per call of the engine."""
     max_seq_length: int | None = None
     """Tokens of a window, [CLS] and [SEP] counted; the model's if not given."""
-    decoder: str = "argmax"
-    """argmax, each character's best tag; bio, the best sequence in which every I-x has its B-x."""
+    decoder: str | None = None
+    """bio, the best sequence in which every I-x has its B-x; argmax, each character's best tag; the model's if not
+    given."""
 
     def __post_init__(self):
         if self.text is not None and self.input_file is not None:
@@ -43,7 +44,7 @@ class Options:
         if self.engine not in runtime.ENGINES:
             near = did_you_mean(self.engine, runtime.ENGINES)
             raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
-        if self.decoder not in DECODERS:
+        if self.decoder is not None and self.decoder not in DECODERS:
             raise UserError(f"--decoder must be one of {', '.join(DECODERS)}, got {self.decoder}")
         for name in ("threads", "batch_size"):
             if getattr(self, name) < 1:

@@ -25,8 +25,8 @@ def run(options) -> None:
     labels = read_tag_labels(options.data_dir / "label.txt")
     sentences = read_sentences(options.data_dir / "train.txt", labels)
     folder, name = options.output_dir, options.model_name_or_path
-    shape = options.num_hidden_layers, options.hidden_size
-    network = encoders.build(models.FAMILIES, name, len(labels), models.FLAG, *shape)
+    shape = {"num_hidden_layers": options.num_hidden_layers, "hidden_size": options.hidden_size}
+    network = encoders.build(models.FAMILIES, name, len(labels), models.FLAG, **shape)
     network.eval()
     vocabulary, rows = folder / "vocab.txt", network.config.vocab_size
     vocab.write(vocabulary, vocab.widened(vocab.build(vocabulary_texts(sentences), rows), rows))

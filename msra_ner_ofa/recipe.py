@@ -1,20 +1,26 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What run_msra_ner.py and evaluate.py do, in order."""
 
-from common import checkpoint, files, training
+from collections.abc import Sequence
+
+from common import checkpoint, files, finetuning, training
+from common.options import SHAPE
+from common.tagging import TagDecoder
 from common.tokenizer import WordPieceTokenizer
 
 import finetune
 import model as models
-from data import from_hub, make_rows, read_corpus, read_sentences
+import numpy as np
+from data import collate, from_hub, joined, make_rows, read_corpus, read_sentences
 from finetune import NerTrainer
+from scoring import score
 from windows import CharacterEncoder
 
 BEST = "model_best"
 # Options of which a resumed run must not have others, beside those of the Trainer.
 SAME = (
     "model_name_or_path", "data_dir", "dev_path", "dev_fraction", "split_seed", "max_seq_length", "from_scratch",
-    "num_hidden_layers", "hidden_size", "vocab_size",
+    *SHAPE,
 )  # fmt: skip
 
 
@@ -58,10 +64,16 @@ def evaluate(options) -> dict[str, float]:
     else:
         _, sentences = from_hub("test")
     rows = make_rows(sentences, CharacterEncoder(WordPieceTokenizer(vocabulary)), labels, length)
-    best = finetune.best_tags(network, rows, options.batch_size)
-    metrics = finetune.judged(rows, best, labels, kinds=True)
+    logits = joined(rows, finetuning.logits_of(network, rows, collate, finetune.INPUTS, options.batch_size))
+    gold = [sentence.tags for sentence in sentences]
+    tags = {name: tags_of(TagDecoder(labels, name), logits) for name in ("argmax", "bio")}
+    metrics = score(gold, tags["argmax"], kinds=True) | {"f1_bio": score(gold, tags["bio"])["f1"]}
     characters = sum(len(sentence.text) for sentence in sentences)
     print(f"{len(sentences)} sentences, {characters} characters: {finetune.told(metrics)}", flush=True)
     if options.output is not None:
         files.write_json(options.output, metrics)
     return metrics
+
+
+def tags_of(decoder: TagDecoder, logits: Sequence[np.ndarray]) -> list[list[str]]:
+    return [[decoder.tags[number] for number in decoder.decode(each)] for each in logits]

@@ -20,7 +20,7 @@ printf '\n== 3 export each width, the smallest in INT8 too\n'
     for width in 0.8333333333333334 0.6666666666666666; do
         MODEL="$OFA/model_$width" sh run_export_model.sh $width --gate_engines $ENGINES
     done
-    MODEL="$OFA/model_0.5" sh run_export_model.sh 0.5 --int8 --data_dir data/msra
+    MODEL="$OFA/model_0.5" sh run_export_model.sh 0.5 --int8 --data_dir data/msra --gate_engines $ENGINES
 }
 
 printf '\n== 4 measure\n'

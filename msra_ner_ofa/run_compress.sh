@@ -11,11 +11,11 @@ exec "$PYTHON" -u ./run_msra_ner_ofa.py --model_type bert \
     --task_name msra \
     --data_dir "$DATA_DIR" \
     --max_seq_length 128 \
-    --batch_size 32 \
+    --batch_size 16 \
     --learning_rate 1e-3 \
-    --num_train_epochs 2 \
+    --num_train_epochs 1 \
     --logging_steps 20 \
-    --save_steps 34 \
+    --save_steps 85 \
     --output_dir "${OUTPUT:-checkpoints/msra_ner_ofa}" \
     --device "${DEVICE:-cpu}" \
     --width_mult_list 1.0 0.8333333333333334 0.6666666666666666 0.5 \

@@ -28,7 +28,7 @@ def of_characters(stages: Sequence[dict[str, Any]]) -> dict[str, list]:
             own = seconds(engine)
             versus = f" ({base / own:.2f} ×)" if own and base else ""
             cells.append(f"{own:.2f} s{versus}" if own else NOTHING)
-        rows.append([stage["stage"], f"{stage['parameters'] / 1e6:.1f} M", *cells])
+        rows.append([stage["stage"], f"{stage['parameters'] / 1e6:.1f}", *cells])
     return {"head": ["stage", "parameters", *engines], "rows": rows}
 
 

@@ -57,8 +57,7 @@ def start_model(options, labels: LabelSet) -> tuple[paddle.nn.Layer, Path]:
     if options.from_scratch:
         examples = read_examples(options.train_path, labels, options.skip_bad_lines)
         texts = (text for example in examples for text in (example.aspect, example.text))
-        shape = (options.num_hidden_layers, options.hidden_size)
-        return finetuning.from_scratch(models.FAMILIES, name, classes, models.FLAG, folder, texts, *shape)
+        return finetuning.from_scratch(models.FAMILIES, name, classes, models.FLAG, folder, texts, **options.shape())
     network, vocabulary = finetuning.start(models.FAMILIES, name, classes, models.FLAG, folder)
     check_fit(network, vocabulary, options.max_seq_len, labels)
     return network, vocabulary

@@ -52,6 +52,6 @@ def load_or_adopt(name_or_folder: str, classes: int) -> nn.Layer:
     return encoders.load_or_adopt(FAMILIES, name_or_folder, classes, FLAG)
 
 
-def build(name: str, classes: int, layers: int | None = None, hidden: int | None = None) -> nn.Layer:
-    """The named architecture with random weights, or a smaller one of its kind."""
-    return encoders.build(FAMILIES, name, classes, FLAG, layers, hidden)
+def build(name: str, classes: int) -> nn.Layer:
+    """The named architecture with random weights."""
+    return encoders.build(FAMILIES, name, classes, FLAG)

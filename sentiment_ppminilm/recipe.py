@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from common import checkpoint, training
+from common.options import SHAPE
 
 import finetune
 import model as models
@@ -19,8 +20,7 @@ SAME = (
     "label_path",
     "max_seq_len",
     "from_scratch",
-    "num_hidden_layers",
-    "hidden_size",
+    *SHAPE,
     "warm_start_epochs",
 )
 

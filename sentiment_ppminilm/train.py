@@ -6,13 +6,13 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError
-from common.options import FROM_SCRATCH_RATE, TrainingOptions
+from common.options import FROM_SCRATCH_RATE, ShapeOptions, TrainingOptions
 
 LEARNING_RATE = 3e-5  # the document's, for pretrained weights
 
 
 @dataclass(kw_only=True)
-class Options:
+class Options(ShapeOptions):
     """Train PP-MiniLM (or SKEP) on label, aspect and text."""
 
     base_model_name: str = "ppminilm-6l-768h"
@@ -51,12 +51,6 @@ class Options:
     """Of weights, dropout and the order of the rows."""
     device: str | None = None
     """cpu, gpu or xpu; if not given, a GPU where there is one."""
-    from_scratch: bool = False
-    """Build the named architecture with random weights and a vocabulary from the training text."""
-    num_hidden_layers: int | None = None
-    """With --from_scratch: layers, where they are to be fewer than in the named architecture."""
-    hidden_size: int | None = None
-    """With --from_scratch: features, a multiple of 64 (one head); feed-forward layers have 4 times as many."""
     warm_start_epochs: int = 0
     """With --from_scratch: passes in which a bag-of-words classifier teaches the word table first; seconds each."""
     resume_from_checkpoint: str | None = None
@@ -76,12 +70,9 @@ class Options:
         for name in ("batch_size", "eval_batch_size", "log_steps", "eval_steps"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("num_hidden_layers", "hidden_size", "warm_start_epochs"):
-            value = getattr(self, name)
-            if value and (not self.from_scratch or value < 1):
-                raise UserError(f"--{name} {value}: needs --from_scratch and at least 1")
-        if self.hidden_size is not None and self.hidden_size % 64:
-            raise UserError(f"--hidden_size {self.hidden_size} is no multiple of 64, the size of one head")
+        self.check_shape()
+        if self.warm_start_epochs and (not self.from_scratch or self.warm_start_epochs < 1):
+            raise UserError(f"--warm_start_epochs {self.warm_start_epochs}: needs --from_scratch and at least 1")
         if not 0 <= self.warmup_proportion < 1:
             raise UserError(f"--warmup_proportion must be in [0, 1), got {self.warmup_proportion}")
         if self.learning_rate is None:

@@ -30,7 +30,7 @@ class Options:
 
     output_dir: Path = Path("data/msra")
     """Folder for the three files."""
-    train: int = 1200
+    train: int = 1500
     """Sentences of the training part."""
     test: int = 200
     """Sentences of the test part; the last one is very long."""
@@ -87,7 +87,7 @@ class Reporter:
 
     def sentence(self) -> Tagged:
         """One statement, or rarely several in one breath, so that late positions are learnt too."""
-        return self.statements(self.chance.randint(2, 6) if self.happens(0.12) else 1)
+        return self.statements(self.chance.randint(2, 6) if self.happens(0.06) else 1)
 
     def long_sentence(self) -> Tagged:
         """A report without a full stop, far longer than any model's input."""

@@ -133,10 +133,15 @@ def test_a_model_without_our_head_is_not_loaded_but_adopted(tmp_path):
 
 
 def test_a_smaller_one_of_its_kind():
-    model = build("bert-test", layers=1, hidden=128)
-    config = model.config
+    config = build("bert-test", num_hidden_layers=1, hidden_size=128, vocab_size=40).config
     assert (config.num_hidden_layers, config.hidden_size, config.num_attention_heads) == (1, 128, 2)
-    assert config.intermediate_size == 512
+    assert (config.intermediate_size, config.vocab_size) == (512, 40)
+    assert build("bert-test", hidden_size=12, num_attention_heads=6).config.num_attention_heads == 6
+
+
+def test_heads_that_cannot_share_the_features_are_refused():
+    with pytest.raises(UserError, match="--num_attention_heads 3: cannot share the 16 features of bert-test"):
+        build("bert-test", num_attention_heads=3)
 
 
 def test_an_unknown_architecture_is_named():

@@ -171,8 +171,9 @@ def test_tables_of_tasks_and_of_the_ablation(summary, tmp_path):
         run(tmp_path / "MRPC" / seed / "fine_tuned", tuned=0.70 + more)
         run(tmp_path / "MRPC" / seed / "ofa", width_1=0.71, width_half=0.69 + more)
     run(tmp_path / "SST-2" / "42" / "fine_tuned", tuned=0.9)
-    for folder, value in (("ofa", 0.91), ("ofa_no_distill", 0.88)):
-        run(tmp_path / "SST-2" / "42" / folder, width_1=value, width_half=value - 0.01)
+    run(tmp_path / "SST-2" / "42" / "ofa", width_1=0.91, width_half=0.9)
+    for seed, variant, value in (("42", "distill", 0.91), ("43", "distill", 0.93), ("42", "neither", 0.88)):
+        run(tmp_path / "ablation" / variant / seed, width_1=value, width_half=value - 0.01)
     files.write_json(tmp_path / "summary.json", summary)
     ended = call("collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
     assert ended.code == 0, ended.err
@@ -185,8 +186,8 @@ def test_tables_of_tasks_and_of_the_ablation(summary, tmp_path):
         ["∅", "", "", "70.33", "70.67", "70.00"],
     ]
     assert tables["ablation"] == {
-        "head": ["distillation", "reordering", "width_1", "width_half"],
-        "rows": [["on", "on", "91.00", "90.00"], ["off", "on", "88.00", "87.00"]],
+        "head": ["distillation", "reordering", "seeds", "width_1", "width_half"],
+        "rows": [["on", "off", "2", "92.00 ± 1.41", "91.00 ± 1.41"], ["off", "off", "1", "88.00", "87.00"]],
     }
     assert "speed" in tables
 
@@ -195,4 +196,4 @@ def test_no_training_at_all_is_said(summary, tmp_path):
     files.write_json(tmp_path / "summary.json", summary)
     ended = call("collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
     assert ended.code == 2 and "no <task>/<seed>/ofa/training.json in it; run benchmark.sh" in ended.err
-    assert collect.spread([]) == "–" and next(iter(collect.ABLATION)) == "ofa"
+    assert collect.spread([]) == "–" and next(iter(collect.ABLATION)) == "distill_reorder"

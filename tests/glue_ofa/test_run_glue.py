@@ -153,6 +153,10 @@ def test_two_processes_give_the_loss_of_one(tiny, tmp_path):
         ({"selection_fraction": 0.6}, "--selection_fraction must be 0 to 0.5, got 0.6"),
         ({"hidden_size": 64}, "--hidden_size 64: needs --from_scratch"),
         ({"from_scratch": True, "hidden_size": 65}, "--hidden_size 65 is no multiple of 64"),
+        (
+            {"from_scratch": True, "hidden_size": 64, "num_attention_heads": 6},
+            "--num_attention_heads 6: cannot share 64 features",
+        ),
         ({"resume_from_checkpoint": "nowhere"}, "--resume_from_checkpoint nowhere: not a whole checkpoint"),
         ({"learning_rate": 1e30}, "the loss is"),
     ],

@@ -27,7 +27,7 @@ def test_the_generator_writes_the_same_bytes(tmp_path):
 def test_the_sample_has_what_real_data_has():
     labels = read_tag_labels(SAMPLE / "label.txt")
     train, test = (read_sentences(SAMPLE / f"{part}.txt", labels) for part in ("train", "test"))
-    assert (len(train), len(test)) == (1200, 200)
+    assert (len(train), len(test)) == (1500, 200)
     assert not {s.text for s in train} & {s.text for s in test}
     assert max(len(s.text) for s in test) > 1000, "one sentence far longer than any window"
     half, full = (

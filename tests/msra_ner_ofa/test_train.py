@@ -169,6 +169,10 @@ def test_evaluate_reads_every_character_of_long_sentences(tiny, trained):
         ({"task_name": "mrsa"}, "--task_name `mrsa` (did you mean `msra`?)"),
         ({"hidden_size": 64}, "--hidden_size 64: needs --from_scratch"),
         ({"from_scratch": True, "hidden_size": 65}, "--hidden_size 65 is no multiple of 64"),
+        (
+            {"from_scratch": True, "hidden_size": 64, "num_attention_heads": 6},
+            "--num_attention_heads 6: cannot share 64 features",
+        ),
         ({"fp16": True, "bf16": True}, "--fp16 and --bf16 exclude each other"),
         ({"resume_from_checkpoint": "nowhere"}, "--resume_from_checkpoint nowhere: not a whole checkpoint"),
         ({"learning_rate": 1e30}, "the loss is"),
