@@ -66,7 +66,7 @@ def test_the_confidence_is_the_softmax_of_the_intent(predictor):
     ids = np.array([predictor.tokenizer.encode(text).ids])
     logits = runtime.load(bundle_fixture.bundle()).run(ids)["intent_logits"][0].astype(float)
     wanted = np.exp(logits) / np.exp(logits).sum()
-    assert predictor.answer(text)["confidence"] == pytest.approx(wanted.max(), rel=1e-6)
+    assert predictor.answer(text)["confidence"] == pytest.approx(wanted.max(), abs=1e-6)
 
 
 def test_entities_are_cut_from_the_raw_text(predictor):

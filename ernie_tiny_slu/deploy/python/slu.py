@@ -16,6 +16,7 @@ from common.tokenizer import Encoding, WordPieceTokenizer
 import numpy as np
 
 TASK = "joint_intent_slot"
+DIGITS = 6  # of the confidence: what is behind differs between engines, and between the exp() of C and Java
 
 
 class SluPredictor:
@@ -65,8 +66,8 @@ class SluPredictor:
         """The answer to one text.
 
         Returns:
-            text, intent (None if nothing was to be read), confidence (softmax of the intent, 0 to 1), slots: a list of
-            {"slot", "entity" (as it stands in the text), "pos": [first, last] character}; where so also
+            text, intent (None if nothing was to be read), confidence (softmax of the intent, 0 to 1, 6 digits), slots:
+            a list of {"slot", "entity" (as it stands in the text), "pos": [first, last] character}; where so also
             "truncated": True (longer than max_length, the rest was not read) and "reason": "empty" (no known token).
         """
         encoding = self.tokenizer.encode(text, self.max_length)
@@ -114,7 +115,7 @@ class SluPredictor:
         answer = {
             "text": text,
             "intent": self._intents[scores.index(top)],
-            "confidence": 1.0 / sum([exp(score - top) for score in scores]),
+            "confidence": round(1.0 / sum([exp(score - top) for score in scores]), DIGITS),
             "slots": [
                 {"slot": span.kind, "entity": text[span.start : span.end], "pos": [span.start, span.end - 1]}
                 for span in found
