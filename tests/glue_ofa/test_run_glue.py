@@ -62,6 +62,17 @@ def test_a_short_run_saves_and_evaluates(tiny, tmp_path):
     assert (tmp_path / "out" / "model_state.pdparams").exists() and "SST-2 dev: accuracy" in ended.out
 
 
+def test_visualdl_gets_the_curves(tiny, tmp_path):
+    changes = {"max_steps": 3, "logging_steps": 1, "report_to": "visualdl"}
+    ended = call("run_glue", *words(tiny, tmp_path / "out", **changes))
+    assert ended.code == 0, ended.err
+    from visualdl import LogReader  # slow to import
+
+    (log,) = (tmp_path / "out").rglob("vdlrecords.*.log")
+    curves = LogReader(file_path=str(log)).get_tags()["scalar"]
+    assert {"train/loss", "eval/accuracy"} <= set(curves)
+
+
 def test_gradients_are_clipped(tiny, tmp_path):
     """`max_grad_norm` is not only read: clipped to nearly nothing, the weights hardly move."""
     moved = {}
