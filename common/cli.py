@@ -79,6 +79,8 @@ def run(main: Callable[[T], Any], options_class: type[T], arguments: Sequence[st
     debug = "--debug" in words
     try:
         main(parse(options_class, [word for word in words if word != "--debug"]))
+    except BrokenPipeError:  # the reader of our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except (UserError, EnvironmentLacks, OSError) as problem:
         if isinstance(problem, OSError) and problem.errno not in NOT_OUR_BUG:
             raise

@@ -34,12 +34,13 @@ class DistillingTrainer(training.RecipeTrainer):
 
     Args:
         teacher: is put into evaluation mode; never trained.
+        distill: False: learn from the labels alone, to see what the teacher is good for.
         args, kwargs: of the app's own trainer.
     """
 
-    def __init__(self, *args, teacher: nn.Layer, **kwargs):
+    def __init__(self, *args, teacher: nn.Layer, distill: bool = True, **kwargs):
         super().__init__(*args, **kwargs)
-        self.teacher = teacher
+        self.teacher, self.distill = teacher, distill
         teacher.eval()
 
     def encoder_of(self, model: nn.Layer) -> nn.TransformerEncoder:
@@ -58,13 +59,17 @@ class DistillingTrainer(training.RecipeTrainer):
         """float32 [batch, length], 0 at padding."""
         raise NotImplementedError
 
-    def teach(self, inputs: dict) -> tuple[tuple, list]:
-        """The teacher's outputs, and its hidden states float32 [batch, length, hidden] per layer."""
+    def teach(self, inputs: dict) -> tuple[tuple, list] | None:
+        """The teacher's outputs, and its hidden states float32 [batch, length, hidden] per layer; not if not asked."""
+        if not self.distill:
+            return None
         with paddle.no_grad(), ofa.HiddenStates(self.encoder_of(self.teacher)) as states:
             return self.teacher_outputs(inputs), list(states)
 
-    def student_loss(self, model: nn.Layer, inputs: dict, lesson: tuple[tuple, list]) -> tuple:
+    def student_loss(self, model: nn.Layer, inputs: dict, lesson: tuple[tuple, list] | None) -> tuple:
         """The student's outputs and its whole loss: labels, the teacher's outputs, the teacher's hidden states."""
+        if lesson is None:
+            return self.outputs_and_loss(model, inputs)
         with ofa.HiddenStates(self.encoder_of(self.model)) as states:  # `model` may be a wrapper around it
             outputs, loss = self.outputs_and_loss(model, inputs)
         teacher_outputs, teacher_states = lesson

@@ -28,8 +28,8 @@ WIDTHS="1.0 0.8333333333333334 0.6666666666666666 0.5"
 settings() { # TASK: words of each task
     case $1 in
         SST-2) TUNE="--num_train_epochs 2 --save_steps 400" WIDEN="--max_steps 1000 --save_steps 250" HELD=0.03 ;;
-        CoLA) TUNE="--num_train_epochs 5 --save_steps 100" WIDEN="--num_train_epochs 2 --save_steps 100" HELD=0.1 ;;
-        *) TUNE="--num_train_epochs 4 --save_steps 60" WIDEN="--num_train_epochs 2 --save_steps 60" HELD=0.1 ;;
+        CoLA) TUNE="--num_train_epochs 3 --save_steps 100" WIDEN="--num_train_epochs 1 --save_steps 70" HELD=0.1 ;;
+        *) TUNE="--num_train_epochs 3 --save_steps 50" WIDEN="--num_train_epochs 1 --save_steps 30" HELD=0.1 ;;
     esac
 }
 # shellcheck disable=SC2086  # FLAGS are separate words
@@ -77,7 +77,7 @@ for variant in ${ABLATION-distill_reorder distill reorder neither}; do
     for seed in ${SEEDS:-42 43 44}; do
         # shellcheck disable=SC2086  # words are separate
         widen "$RUN/fine_tuned" "$OUT/ablation/$variant/$seed" "$TASK" "$seed" $words \
-            --max_steps "${ABLATION_STEPS:-200}" --save_steps 200
+            --max_steps "${ABLATION_STEPS:-80}" --save_steps 80
     done
 done
 

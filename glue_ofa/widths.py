@@ -39,17 +39,7 @@ class GlueDistiller(distilling.DistillingTrainer, GlueTrainer):
 
 
 class GlueWidthTrainer(distilling.WidthTrainer, GlueDistiller):
-    """The same at several widths of one super-network; with `distill` False from the labels alone."""
-
-    def __init__(self, *args, distill: bool = True, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.distill = distill
-
-    def teach(self, inputs):
-        return super().teach(inputs) if self.distill else None
-
-    def student_loss(self, model, inputs, lesson):
-        return super().student_loss(model, inputs, lesson) if self.distill else self.outputs_and_loss(model, inputs)
+    """The same at several widths of one super-network."""
 
 
 def run(options) -> dict[float, Path]:

@@ -56,7 +56,7 @@ compress() { # FOLDER, then words
     }
 }
 OFA=$OUT/msra_ner_ofa
-compress "$OFA" --num_train_epochs 2 --save_steps 178
+compress "$OFA" --num_train_epochs 1 --save_steps 119
 
 # shellcheck disable=SC2086  # EXPORT are separate words
 export_once() { # CHECKPOINT WIDTH, then words
@@ -81,7 +81,7 @@ ablate() { # NAME, then words
     name=$1
     shift
     folder=$OUT/ablation/$name
-    compress "$folder" --max_steps "${ABLATION_STEPS:-150}" --save_steps 150 "$@"
+    compress "$folder" --max_steps "${ABLATION_STEPS:-80}" --save_steps 80 "$@"
     for width in $WIDTHS; do
         [ -f "$folder/scores_$width.json" ] || "$PYTHON" evaluate.py --model_name_or_path "$folder/model_$width" \
             --data_dir "$OUT/data" --device cpu --output "$folder/scores_$width.json"

@@ -1,14 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The entities of a text: from --text, from --input_file, or typed line by line. One JSON a line."""
 
-import json
-import os
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, files, runtime
+from common import cli, lines, runtime
 from common.cli import UserError, did_you_mean
 
 DECODERS = ("argmax", "bio")
@@ -56,49 +53,15 @@ def main(options: Options) -> None:
 
     texts: Iterable[str] = [options.text or ""]
     if options.input_file is not None:
-        lines = files.read_text(options.input_file, "input file").removesuffix("\n").split("\n")
-        texts = [line.removesuffix("\r") for line in lines]
+        texts = lines.read(options.input_file)
     bundle, length = find_bundle(options.model_path), options.max_seq_length
     predictor = NerPredictor(bundle, options.engine, options.device, options.threads, None, length, options.decoder)
     typed = options.text is None and options.input_file is None
     if typed:
-        texts = typed_lines()
-    waiting = typed and sys.stdin.isatty()  # a person gets an answer per line
-    for answer in predictor.answer_stream(texts, 1 if waiting else options.batch_size):
-        print_json(answer)
-
-
-def typed_lines() -> Iterator[str]:
-    """Lines of stdin until its end; a prompt where a person sits there."""
-    asking = sys.stdin.isatty()
-    if asking:
-        print("a text a line; end with Ctrl-D", file=sys.stderr)
-    for number in range(1, sys.maxsize):
-        if asking:
-            print("> ", end="", file=sys.stderr, flush=True)
-        try:
-            raw = sys.stdin.buffer.readline()
-            if not raw:
-                return
-            yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except KeyboardInterrupt:
-            return
-        except UnicodeDecodeError as fault:
-            raise UserError(f"stdin:{number}: byte {fault.start} is not UTF-8; convert the text") from None
-
-
-def print_json(answer: dict) -> None:
-    """One UTF-8 line, whatever the locale; escapes only where a text holds what UTF-8 cannot."""
-    try:
-        line = json.dumps(answer, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        line = json.dumps(answer).encode()
-    sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.buffer.flush()
+        texts = lines.typed("a text a line; end with Ctrl-D")
+    for answer in predictor.answer_stream(texts, 1 if typed and lines.is_person() else options.batch_size):
+        lines.print_json(answer)
 
 
 if __name__ == "__main__":
-    try:
-        cli.run(main, Options)
-    except BrokenPipeError:  # the reader of our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    cli.run(main, Options)

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,20 @@ def commands(readme: Path) -> list[str]:
 def scripts_named(readme: Path) -> set[str]:
     """`sh run_….sh` in running text."""
     return set(re.findall(r"`sh (run_\w+\.sh)`", readme.read_text(encoding="utf-8")))
+
+
+def forked(app: Path, top: Path) -> Path:
+    """The app folder in another place, as a user who forks it would have it; without what its runs have written."""
+    shutil.copytree(app, top / app.name, ignore=shutil.ignore_patterns("checkpoints", "output", "tmp", "__pycache__"))
+    for part in ("common", "requirements.lock", ".venv"):
+        if (app.parent / part).exists():
+            (top / part).symlink_to(app.parent / part)
+    return top / app.name
+
+
+def shortened(command: str, short: dict[str, str]) -> str:
+    """The command with the further words that `short` has for a script in it."""
+    return " ".join([command, *(more for script, more in short.items() if script in command.split())])
 
 
 def run(command: str, folder: Path, **environment: str) -> str:

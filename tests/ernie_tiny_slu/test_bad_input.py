@@ -14,6 +14,7 @@ import infer_demo
 import paddle
 import pytest
 import tiny_app
+from calls import Ended, run
 from tiny_app import APP, DATA, words
 
 GOOD = "7\t放红豆\tmusic.play\t放<song>红豆</song>\n"
@@ -21,7 +22,7 @@ HAS_GPU = paddle.is_compiled_with_cuda() and paddle.device.cuda.device_count() >
 TRAIN = ["--do_train", "--max_steps", "1", "--save_steps", "1"]
 
 
-def refused(ended: tiny_app.Ended, *parts: str, code: int = 2) -> None:
+def refused(ended: Ended, *parts: str, code: int = 2) -> None:
     """One line on stderr with all of the parts, and the exit code."""
     assert ended.code == code, ended.err or ended.out
     lines = [line for line in ended.err.splitlines() if line.startswith("error: ")]
@@ -206,7 +207,7 @@ def test_a_model_name_without_network(tiny, tmp_path):
     ended = subprocess.run(
         [sys.executable, str(APP / "run_train.py"), *run], env=environment, capture_output=True, text=True, timeout=300
     )
-    found = tiny_app.Ended(ended.returncode, ended.stdout, ended.stderr)
+    found = Ended(ended.returncode, ended.stdout, ended.stderr)
     refused(found, "ernie-3.0-tiny-nano-v2-zh", "reachable", "--model_name_or_path DIR", "--from_scratch")
 
 
@@ -266,8 +267,8 @@ def test_a_device_that_does_not_exist(tiny, trained, tmp_path):
 # --- serving
 
 
-def demo(*arguments) -> tiny_app.Ended:
-    return tiny_app.run(infer_demo.main, infer_demo.Options, arguments)
+def demo(*arguments) -> Ended:
+    return run(infer_demo.main, infer_demo.Options, arguments)
 
 
 def test_a_forbidden_engine_cell_names_one_to_take(chain):

@@ -15,6 +15,7 @@ import numpy as np
 import paddle
 import pytest
 import tiny_app
+from calls import Ended
 from model import JointErnie
 from slu import SluPredictor
 from tiny_app import words
@@ -24,7 +25,7 @@ FULL, THREE_QUARTERS, HALF = ([4, 4], [48, 48]), ([3, 3], [36, 36]), ([2, 2], [2
 TEXTS = ["放刘德华的红豆", "拨打10086", "导航到G60高速", "打电话给Lina", "去博物馆"]
 
 
-def compress(tiny, source, folder, strategy, *more, **overrides) -> tiny_app.Ended:
+def compress(tiny, source, folder, strategy, *more, **overrides) -> Ended:
     flags = FEW | overrides
     run = words(tiny, folder, "--do_compress", "--strategy", strategy, *more, model_name_or_path=source, **flags)
     return tiny_app.train(run)

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from readmes import commands, run, scripts_named
+from readmes import commands, forked, run, scripts_named
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "ernie_tiny_slu"
@@ -22,11 +22,7 @@ SHORT = [*STEPS, "--min_agreement", "0", "--gate_engines", "paddle", "onnxruntim
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory) -> Path:
-    """The app folder in another place, as a user who forks it would have it."""
-    top = tmp_path_factory.mktemp("fork")
-    folder = top / "ernie_tiny_slu"
-    shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("output", "__pycache__"))
-    (top / "common").symlink_to(REPO / "common")
+    folder = forked(APP, tmp_path_factory.mktemp("fork"))
     rows = [(folder / "data" / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
     (folder / "data" / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
     return folder

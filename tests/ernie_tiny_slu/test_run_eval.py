@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import static_eval
 import tiny_app
+from calls import Ended
 from tiny_app import DATA
 
 LABELS = ["--intent_label_path", DATA / "intent_label.txt", "--slot_label_path", DATA / "slot_label.txt"]
 NAMES = ["accuracy", "intent_accuracy", "slot_accuracy", "slot_precision", "slot_recall", "slot_f1"]
 
 
-def evaluate(folder, test_path, *more) -> tiny_app.Ended:
+def evaluate(folder, test_path, *more) -> Ended:
     return tiny_app.evaluate(["--infer_prefix", folder / "infer_model", "--test_path", test_path, *more])
 
 

@@ -1,13 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """A corpus and a "pretrained" model so small that the app's real mains run in seconds, and calls of those mains."""
 
-import contextlib
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, files, vocab
+from common import files, vocab
+
+from calls import Ended, run
 
 REPO = Path(__file__).resolve().parents[2]
 APP = REPO / "ernie_tiny_slu"
@@ -126,24 +126,6 @@ def words(tiny: Tiny, output: Path, *more, **overrides) -> list[str]:
     flags |= overrides
     pairs = itertools.chain.from_iterable((f"--{name}", str(value)) for name, value in flags.items())
     return [*pairs, "--gate_engines", "paddle", "onnxruntime", *map(str, more)]
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-def run(main, options, arguments) -> Ended:
-    """A main as the shell would see it."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.run(main, options, [str(word) for word in arguments])
-        except SystemExit as stop:
-            code = stop.code
-    return Ended(code or 0, out.getvalue(), err.getvalue())
 
 
 def train(arguments) -> Ended:

@@ -19,10 +19,11 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tuned(tiny, tmp_path_factory):
     """Folder of a run of run_glue.py on the tiny SST-2; tests must not change it."""
+    import calls
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("tuned") / "model"
-    ended = tiny_glue.call("run_glue", *tiny_glue.words(tiny, folder))
+    ended = calls.call("run_glue", *tiny_glue.words(tiny, folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder
@@ -31,10 +32,11 @@ def tuned(tiny, tmp_path_factory):
 @pytest.fixture(scope="session")
 def widths(tiny, tuned, tmp_path_factory):
     """Folder of a run of run_glue_ofa.py with three widths; tests must not change it."""
+    import calls
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("ofa") / "out"
-    ended = tiny_glue.call("run_glue_ofa", *tiny_glue.ofa_words(tiny, tuned, folder))
+    ended = calls.call("run_glue_ofa", *tiny_glue.ofa_words(tiny, tuned, folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder
@@ -43,10 +45,11 @@ def widths(tiny, tuned, tmp_path_factory):
 @pytest.fixture(scope="session")
 def exported(tiny, widths, tmp_path_factory):
     """Folder with dynamic/ and static/ (FP32 and INT8) of width 0.5; tests must not change it."""
+    import calls
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("exported")
-    ended = tiny_glue.call("export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))
+    ended = calls.call("export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder

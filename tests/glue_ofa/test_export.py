@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import quantising
 import tasks
-from tiny_glue import call, export_words, ofa_words, words
+from calls import call
+from tiny_glue import export_words, ofa_words, words
 
 BUDGET = ("latency_ms<=70",)
 

@@ -14,8 +14,9 @@ import measure_jobs
 import numpy as np
 import pytest
 import tasks
+from calls import call
 from glue import GluePredictor
-from tiny_glue import call, export_words
+from tiny_glue import export_words
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--engines", "paddle", "onnxruntime"]
 

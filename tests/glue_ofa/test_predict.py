@@ -15,9 +15,10 @@ import model as models
 import numpy as np
 import paddle
 import pytest
+from calls import call
 from glue import GluePredictor, find_bundle
 from predict import texts_of
-from tiny_glue import APP, call, export_words, words
+from tiny_glue import APP, export_words, words
 
 TEXT = "the plot is warm ."
 

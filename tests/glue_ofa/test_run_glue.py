@@ -14,7 +14,8 @@ import numpy as np
 import paddle
 import pytest
 import tiny_glue
-from tiny_glue import APP, call, words
+from calls import call
+from tiny_glue import APP, words
 
 
 def state_of(folder):

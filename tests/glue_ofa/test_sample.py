@@ -4,7 +4,8 @@
 import sys
 
 import pytest
-from tiny_glue import APP, call
+from calls import call
+from tiny_glue import APP
 
 sys.path.insert(0, str(APP / "data"))
 FILES = ("SST-2/train.tsv", "SST-2/dev.tsv", "RTE/train.tsv", "RTE/dev.tsv")

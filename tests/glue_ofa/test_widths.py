@@ -18,8 +18,9 @@ import paddle
 import pytest
 import tasks
 import widths as widths_module
+from calls import call
 from test_run_glue import state_of
-from tiny_glue import APP, CONFIG, WIDTHS, call, ofa_words, words, write_pretrained
+from tiny_glue import APP, CONFIG, WIDTHS, ofa_words, words, write_pretrained
 
 REPO = Path(__file__).resolve().parents[2]
 # Regressions that are tested where the code is that they are about.

@@ -1,14 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Data and "pretrained" models so small that the app's real mains run in seconds, and calls of those mains."""
 
-import contextlib
-import importlib
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, files, vocab
+from common import files, vocab
+
+from calls import spelled
 
 REPO = Path(__file__).resolve().parents[2]
 APP = REPO / "glue_ofa"
@@ -94,34 +93,6 @@ def write_pretrained(folder: Path, family: str, texts: list[str], **changes) -> 
     files.write_json(folder / "config.json", config | {"architectures": [base.__name__], "model_type": family})
     vocab.write(folder / "vocab.txt", tokens)
     paddle.save(model.state_dict(), str(folder / "model_state.pdparams"))
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-def call(script: str, *given) -> Ended:
-    """An entry script's real main with these words, its output and its exit code."""
-    module = importlib.import_module(script)
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.run(module.main, module.Options, [str(word) for word in given])
-        except SystemExit as stop:
-            code = stop.code or 0
-    return Ended(code, out.getvalue(), err.getvalue())
-
-
-def spelled(values: dict) -> list:
-    """Flags and their words; a value of None takes a flag out, True gives it alone, a tuple gives several words."""
-    given: list = []
-    for name, value in values.items():
-        if value is not None:
-            given += [f"--{name}", *([] if value is True else value if isinstance(value, tuple) else [value])]
-    return given
 
 
 def words(tiny: Tiny, folder: Path, **changes) -> list:

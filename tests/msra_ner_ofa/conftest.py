@@ -19,10 +19,11 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory):
     """Output folder of run_msra_ner.py on the tiny data; tests must not change it."""
+    import calls
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("trained") / "msra_ner"
-    ended = tiny_ner.call("run_msra_ner", *tiny_ner.train_words(tiny, folder))
+    ended = calls.call("run_msra_ner", *tiny_ner.train_words(tiny, folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder
@@ -31,10 +32,11 @@ def trained(tiny, tmp_path_factory):
 @pytest.fixture(scope="session")
 def compressed(tiny, trained, tmp_path_factory):
     """Output folder of run_msra_ner_ofa.py with the widths 1.0 and 0.5; tests must not change it."""
+    import calls
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("compressed") / "msra_ner_ofa"
-    ended = tiny_ner.call("run_msra_ner_ofa", *tiny_ner.ofa_words(tiny, trained, folder))
+    ended = calls.call("run_msra_ner_ofa", *tiny_ner.ofa_words(tiny, trained, folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder
@@ -43,10 +45,11 @@ def compressed(tiny, trained, tmp_path_factory):
 @pytest.fixture(scope="session")
 def exported(tiny, compressed, tmp_path_factory):
     """Folder with dynamic_model, static_model and static_model_int8 of width 0.5; tests must not change it."""
+    import calls
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("exported")
-    ended = tiny_ner.call("export_model_msra_ner_ofa", *tiny_ner.export_words(tiny, compressed / "model_0.5", folder))
+    ended = calls.call("export_model_msra_ner_ofa", *tiny_ner.export_words(tiny, compressed / "model_0.5", folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder

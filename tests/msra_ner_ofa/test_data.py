@@ -8,8 +8,9 @@ from common import files
 from common.cli import UserError
 
 import pytest
+from calls import call
 from data import Sentence, read_corpus, read_sentences
-from tiny_ner import LABELS, call, train_words
+from tiny_ner import LABELS, train_words
 
 GOOD = "中\tB-LOC\n国\tI-LOC\n"
 

@@ -15,8 +15,9 @@ import measure
 import measure_child
 import measure_jobs
 import pytest
+from calls import call
 from ner import NerPredictor
-from tiny_ner import APP, call, export_words
+from tiny_ner import APP, export_words
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--characters", "300"]
 ENGINES = ["--engines", "paddle", "onnxruntime"]

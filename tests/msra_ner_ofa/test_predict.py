@@ -13,8 +13,9 @@ from common import bundle, cli, files
 import numpy as np
 import predict as predict_script
 import pytest
+from calls import call
 from ner import NerPredictor
-from tiny_ner import LENGTH, call, sentences
+from tiny_ner import LENGTH, sentences
 
 TEXT = "张三在北京工作。"
 

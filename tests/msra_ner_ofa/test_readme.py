@@ -4,11 +4,10 @@
 `run_all.sh` is run as it stands by .ci/run; `benchmark.sh` is run here on a few sentences.
 """
 
-import shutil
 from pathlib import Path
 
 import pytest
-from readmes import commands, run
+from readmes import commands, forked, run, shortened
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "msra_ner_ofa"
@@ -29,19 +28,13 @@ SHORT = {
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory) -> Path:
-    """The app folder in another place, as a user who forks it would have it."""
-    top = tmp_path_factory.mktemp("fork")
-    shutil.copytree(APP, top / APP.name, ignore=shutil.ignore_patterns("checkpoints", "__pycache__"))
-    for part in ("common", "requirements.lock", ".venv"):
-        if (REPO / part).exists():
-            (top / part).symlink_to(REPO / part)
-    return top / APP.name
+    return forked(APP, tmp_path_factory.mktemp("fork"))
 
 
 def typed(command: str, fork: Path) -> str:
     """The command made short. Shell scripts are called where the environment is, so that they find it, and are told the
     fork's folders."""
-    command = " ".join([command, *(more for script, more in SHORT.items() if script in command.split())])
+    command = shortened(command, SHORT)
     if not command.startswith("sh "):
         return command
     made = fork / "checkpoints"

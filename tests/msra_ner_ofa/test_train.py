@@ -14,7 +14,8 @@ from common import files
 import numpy as np
 import paddle
 import pytest
-from tiny_ner import APP, LABELS, LENGTH, call, sentences, train_words
+from calls import call
+from tiny_ner import APP, LABELS, LENGTH, sentences, train_words
 
 
 def state_of(folder):

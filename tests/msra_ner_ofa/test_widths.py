@@ -18,8 +18,9 @@ import numpy as np
 import paddle
 import pytest
 import widths
+from calls import call
 from finetune import tag_loss
-from tiny_ner import APP, LENGTH, call, export_words, ofa_words
+from tiny_ner import APP, LENGTH, export_words, ofa_words
 
 
 def test_each_width_is_a_checkpoint_that_loads_without_flags(compressed):

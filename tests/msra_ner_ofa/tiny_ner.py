@@ -1,14 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Data and "pretrained" models so small that the app's real mains run in seconds, and calls of those mains."""
 
-import contextlib
-import importlib
-import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, files, vocab
+from common import files, vocab
+
+from calls import spelled
 
 REPO = Path(__file__).resolve().parents[2]
 APP = REPO / "msra_ner_ofa"
@@ -95,35 +94,6 @@ def write_pretrained(folder: Path, family: str) -> None:
     paddle.save(model.state_dict(), str(folder / "model_state.pdparams"))
 
 
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-def call(script: str, *words) -> Ended:
-    """An entry script's real main with these words, its output and its exit code."""
-    module = importlib.import_module(script)
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            cli.run(module.main, module.Options, [str(word) for word in words])
-        except SystemExit as stop:
-            code = stop.code or 0
-    return Ended(code, out.getvalue(), err.getvalue())
-
-
-def words_of(values: dict) -> list:
-    """Flags; a value of None takes a flag out, True gives it alone, a tuple several words."""
-    words: list = []
-    for name, value in values.items():
-        if value is not None:
-            words += [f"--{name}"]
-            words += [] if value is True else value if isinstance(value, (list, tuple)) else [value]
-    return words
-
-
 def train_words(tiny: Tiny, folder: Path, **changes) -> list:
     values = {
         "model_name_or_path": tiny.pretrained(),
@@ -137,7 +107,7 @@ def train_words(tiny: Tiny, folder: Path, **changes) -> list:
         "device": "cpu",
         "disable_tqdm": True,
     }
-    return words_of(values | changes)
+    return spelled(values | changes)
 
 
 def ofa_words(tiny: Tiny, trained: Path, folder: Path, **changes) -> list:
@@ -167,4 +137,4 @@ def export_words(tiny: Tiny, source: Path, folder: Path, **changes) -> list:
         "data_dir": tiny.data,
         "min_agreement": 0.95,
     }
-    return words_of(values | changes)
+    return spelled(values | changes)

@@ -19,10 +19,11 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory):
     """Folder of a run of train.py on the tiny data; tests must not change it."""
+    import calls
     import tiny_aspects
 
     folder = tmp_path_factory.mktemp("trained") / "checkpoint"
-    ended = tiny_aspects.call("train", *tiny_aspects.train_words(tiny, folder))
+    ended = calls.call("train", *tiny_aspects.train_words(tiny, folder))
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder
@@ -31,11 +32,11 @@ def trained(tiny, tmp_path_factory):
 @pytest.fixture(scope="session")
 def exported(tiny, trained, tmp_path_factory):
     """Folder with bundle/ and infer.* of the tiny checkpoint; tests must not change it."""
-    import tiny_aspects
+    import calls
 
     folder = tmp_path_factory.mktemp("exported") / "static"
     words = ["--checkpoints", trained, "--static_model_dir", folder, "--gate_path", tiny.dev, "--max_seq_len", 32]
-    ended = tiny_aspects.call("export_model", *words)
+    ended = calls.call("export_model", *words)
     assert ended.code == 0, ended.err
     (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
     return folder

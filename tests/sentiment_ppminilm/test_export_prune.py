@@ -15,7 +15,8 @@ import numpy as np
 import paddle
 import pruning
 import pytest
-from tiny_aspects import call, train_words
+from calls import call
+from tiny_aspects import train_words
 
 
 def prune_words(tiny, source, folder, **changes):

@@ -20,7 +20,8 @@ import measure_jobs
 import numpy as np
 import pytest
 from aspect import AspectPredictor
-from tiny_aspects import APP, call
+from calls import call
+from tiny_aspects import APP
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--engines", "paddle", "onnxruntime"]
 

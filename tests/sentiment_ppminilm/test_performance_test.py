@@ -22,9 +22,10 @@ import pytest
 import speed
 import timing
 import tiny_bundle
+from calls import Ended, call
 from data import LabelSet
 from scoring import score
-from tiny_aspects import APP, Ended, call
+from tiny_aspects import APP
 
 NO_GPU = pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
 EVAL = r"""

@@ -16,7 +16,7 @@ import paddle
 import pytest
 import quant_post
 import quantising
-from tiny_aspects import call
+from calls import call
 
 QUICK = ("paddle", "onnxruntime")
 

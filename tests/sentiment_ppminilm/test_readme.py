@@ -4,11 +4,10 @@
 `run_all.sh` is run as it stands by .ci/run; `benchmark.sh` is run here on a few rows.
 """
 
-import shutil
 from pathlib import Path
 
 import pytest
-from readmes import commands, run
+from readmes import commands, forked, run, shortened
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "sentiment_ppminilm"
@@ -28,17 +27,7 @@ SHORT = {
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory) -> Path:
-    """The app folder in another place, as a user who forks it would have it."""
-    top = tmp_path_factory.mktemp("fork")
-    shutil.copytree(APP, top / APP.name, ignore=shutil.ignore_patterns("checkpoints", "__pycache__"))
-    for part in ("common", "requirements.lock", ".venv"):
-        if (REPO / part).exists():
-            (top / part).symlink_to(REPO / part)
-    return top / APP.name
-
-
-def shortened(command: str) -> str:
-    return " ".join([command, *(more for script, more in SHORT.items() if script in command.split())])
+    return forked(APP, tmp_path_factory.mktemp("fork"))
 
 
 def test_both_languages_name_the_same_commands():
@@ -54,7 +43,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
         if command == BY_CI or "benchmark.sh" in command:
             continue
         scripts = {"sh ": f"OUTPUT={fork}/checkpoints/pp_checkpoints sh {APP}/"}
-        typed = shortened(command)
+        typed = shortened(command, SHORT)
         if typed.startswith("sh "):
             typed = scripts["sh "] + typed.removeprefix("sh ")
         printed[command] = run(typed, fork)

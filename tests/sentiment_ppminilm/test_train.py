@@ -17,7 +17,8 @@ import numpy as np
 import paddle
 import pytest
 import tiny_aspects
-from tiny_aspects import APP, call, train_words
+from calls import call
+from tiny_aspects import APP, train_words
 
 
 def state_of(folder):

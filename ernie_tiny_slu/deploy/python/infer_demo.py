@@ -1,15 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Understand commands: from --text, from --input_file, or typed (or piped) line by line. Prints one JSON a line."""
 
-import json
-import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from common import cli, files
+from common import cli, lines
 
 from slu import SluPredictor
 
@@ -84,8 +80,7 @@ class Options:
 
 def main(options: Options) -> None:
     if options.input_file:
-        texts = files.read_text(options.input_file, "input file").removesuffix("\n").split("\n")
-        texts = [text.removesuffix("\r") for text in texts]
+        texts = lines.read(options.input_file)
     predictor = SluPredictor(
         options.model_dir or options.bundle,
         engine=ENGINES[options.library][options.backend],
@@ -96,41 +91,11 @@ def main(options: Options) -> None:
         max_length=options.max_length,
     )
     if not options.input_file:
-        texts = options.text or typed_lines()
-    waiting = not options.input_file and not options.text and sys.stdin.isatty()  # a person gets an answer per line
+        texts = options.text or lines.typed()
+    waiting = not options.input_file and not options.text and lines.is_person()
     for answer in predictor.answer_stream(iter(texts), 1 if waiting else options.batch_size):
-        print_json(answer)
-
-
-def typed_lines() -> Iterator[str]:
-    """Lines of stdin until its end; a prompt where a person sits there."""
-    asking = sys.stdin.isatty()
-    for number in range(1, sys.maxsize):
-        if asking:
-            print("> ", end="", file=sys.stderr, flush=True)
-        try:
-            raw = sys.stdin.buffer.readline()
-            if not raw:
-                return
-            yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-        except KeyboardInterrupt:
-            return
-        except UnicodeDecodeError as fault:
-            raise cli.UserError(f"stdin:{number}: byte {fault.start} is not UTF-8; convert the text") from None
-
-
-def print_json(answer: dict) -> None:
-    """One UTF-8 line, whatever the locale; escapes only where a text holds what UTF-8 cannot."""
-    try:
-        line = json.dumps(answer, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        line = json.dumps(answer).encode()
-    sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.buffer.flush()
+        lines.print_json(answer)
 
 
 if __name__ == "__main__":
-    try:
-        cli.run(main, Options)
-    except BrokenPipeError:  # the reader of our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    cli.run(main, Options)

@@ -1,0 +1,44 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""An entry script's real main as the shell would see it, for the tests of every app."""
+
+import contextlib
+import importlib
+import io
+from dataclasses import dataclass
+
+from common import cli
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Exit code and output of a main."""
+
+    code: int
+    out: str
+    err: str
+
+
+def call(script: str, *words) -> Ended:
+    """Run the main of a script, which lies on sys.path, with these words."""
+    module = importlib.import_module(script)
+    return run(module.main, module.Options, words)
+
+
+def run(main, options, words) -> Ended:
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.run(main, options, [str(word) for word in words])
+        except SystemExit as stop:
+            code = stop.code or 0
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
+def spelled(values: dict) -> list:
+    """Flags and their words; a value of None takes a flag out, True gives it alone, a list or tuple several words."""
+    words: list = []
+    for name, value in values.items():
+        if value is not None:
+            words += [f"--{name}"]
+            words += [] if value is True else value if isinstance(value, (list, tuple)) else [value]
+    return words
