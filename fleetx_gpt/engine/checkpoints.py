@@ -1,0 +1,179 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Checkpoint folders that say by themselves what is in them: sizes, pruned shape, quantisation, step.
+
+`epoch_E_step_S/` holds model.safetensors, optimizer.safetensors, manifest.json and a GPT's vocab.json and merges.txt.
+It is written under another name and renamed when it is whole.
+"""
+
+import re
+import shutil
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from common import files
+from common.cli import UserError
+
+from models.build import build
+from models.shape import Shape
+from paddle import nn
+from settings.compress import QuantizationSettings
+from settings.load import Settings
+from settings.model import ModelSettings
+
+from engine import weights
+
+MANIFEST, WEIGHTS, OPTIMIZER = "manifest.json", "model.safetensors", "optimizer.safetensors"
+FORM = 1  # of the manifest
+STEP_FOLDER = re.compile(r"epoch_(\d+)_step_(\d+)$")
+# What a configuration may say otherwise than the checkpoint: nothing of it changes a weight's shape or meaning.
+FREE = {
+    "module", "name", "hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range", "use_recompute",
+    "recompute_granularity", "no_recompute_layers", "type_vocab_size", "vocab_size_divisible_unit", "ffn_hidden_size",
+    "scale_qk_by_layer_num",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was opened; its weights are not read yet.
+
+    Attributes:
+        quantization: how the layers are fake-quantised; None where they are not.
+        progress: step, epoch and what else the engine wrote.
+    """
+
+    folder: Path
+    model: ModelSettings
+    shape: Shape
+    quantization: QuantizationSettings | None
+    progress: dict[str, Any]
+
+    def arrays(self) -> dict:
+        return weights.read(self.folder / WEIGHTS)
+
+    def network(self, settings: ModelSettings | None = None) -> nn.Layer:
+        """The model with its weights, in evaluation mode.
+
+        Args:
+            settings: whose dropout and recomputation are to hold; the checkpoint's own if not given.
+        """
+        network = build(settings or self.model, self.shape)
+        if self.quantization:
+            from compress import quantise
+
+            quantise.wrap(network, self.quantization)
+        weights.fill(network, self.arrays(), self.folder / WEIGHTS)
+        network.eval()
+        return network
+
+
+def write(
+    folder: Path,
+    network: nn.Layer,
+    model: ModelSettings,
+    quantization: QuantizationSettings | None,
+    vocabulary: Any = None,
+    optimizer: dict | None = None,
+    progress: dict[str, Any] | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """A whole folder, or what was there before.
+
+    Args:
+        vocabulary: has `save(folder)`; None for a ViT.
+        optimizer: arrays by name.
+    """
+    with files.replacing_folder(folder) as temporary:
+        weights.save(weights.arrays_of(network), temporary / WEIGHTS)
+        if optimizer is not None:
+            weights.save(optimizer, temporary / OPTIMIZER)
+        if vocabulary is not None:
+            vocabulary.save(temporary)
+        listed = sorted(path for path in temporary.iterdir())
+        manifest = {
+            "form": FORM,
+            "model": asdict(model),
+            "shape": network.shape.record(),
+            "quantization": asdict(quantization) if quantization else None,
+            "progress": progress or {},
+            "settings": settings.record() if settings else None,
+            "commit": files.git_commit(),
+            "files": {path.name: files.sha256(path) for path in listed},
+        }
+        files.write_json(temporary / MANIFEST, manifest)
+
+
+def find(place: Path | str, key: str = "Engine.save_load.ckpt_dir") -> Path:
+    """The folder itself, or the newest checkpoint in an output folder.
+
+    Raises:
+        UserError: nothing of the kind.
+    """
+    place = files.require(place, f"checkpoint folder ({key})")
+    if (place / MANIFEST).is_file():
+        return place
+    found = inside(place)
+    if not found:
+        raise UserError(f"{key}: {place} holds no checkpoint (a folder epoch_E_step_S with a {MANIFEST})")
+    return found[-1]
+
+
+def inside(place: Path) -> list[Path]:
+    """Whole checkpoints of an output folder, the oldest first."""
+    steps = {path: STEP_FOLDER.match(path.name) for path in Path(place).glob("epoch_*_step_*")}
+    whole = [(int(match[2]), path) for path, match in steps.items() if match and (path / MANIFEST).is_file()]
+    return [path for _, path in sorted(whole)]
+
+
+def keep_newest(place: Path, count: int | None) -> None:
+    for old in inside(place)[:-count] if count else []:
+        shutil.rmtree(old)
+
+
+def open_folder(place: Path | str, key: str = "Engine.save_load.ckpt_dir") -> Checkpoint:
+    """Read and check the manifest, and that the files are those it was written with.
+
+    Raises:
+        UserError: no checkpoint, a manifest of another form, or a file that was changed.
+    """
+    folder = find(place, key)
+    where = folder / MANIFEST
+    manifest = files.read_json(where, "manifest")
+    if not isinstance(manifest, dict) or manifest.get("form") != FORM:
+        raise UserError(f"{where}: not a manifest of form {FORM}; train or convert the model again")
+    try:
+        model = _dataclass(ModelSettings, manifest["model"])
+        quantization = manifest["quantization"] and _dataclass(QuantizationSettings, manifest["quantization"])
+        shape, listed = Shape.of_record(manifest["shape"]), manifest["files"]
+        if not len(shape.heads) == len(shape.ffn) == model.num_layers:
+            raise ValueError("as many heads and channels as layers are needed")
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise UserError(f"{where}: describes no model: {fault}; restore it") from None
+    for name, digest in listed.items():
+        if files.sha256(files.require(folder / name, "file, though the manifest lists it")) != digest:
+            raise UserError(f"{folder / name}: its sha256 is not the manifest's; the file is damaged, restore it")
+    return Checkpoint(folder, model, shape, quantization or None, manifest["progress"])
+
+
+def _dataclass(kind: type, values: dict):
+    known = {field.name for field in fields(kind)}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+
+
+def agreed(settings: Settings, found: Checkpoint) -> ModelSettings:
+    """The checkpoint's sizes with the configuration's dropout and recomputation.
+
+    Raises:
+        UserError: the configuration gives a size and it is another one.
+    """
+    for field in fields(ModelSettings):
+        if field.name in FREE or not settings.given(f"Model.{field.name}"):
+            continue
+        here, there = getattr(settings.Model, field.name), getattr(found.model, field.name)
+        if here != there:
+            raise settings.wrong(f"Model.{field.name}", f"is {here}, but {found.folder} has {there}")
+    if settings.Model.is_vision != found.model.is_vision:
+        raise settings.wrong("Model.module", f"{settings.Model.module}, but {found.folder} is a {found.model.family}")
+    ours = {name: getattr(settings.Model, name) for name in FREE - {"ffn_hidden_size", "type_vocab_size"}}
+    return replace(found.model, **ours)

@@ -1,0 +1,23 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""The model that settings describe, in a given shape."""
+
+from settings.model import ModelSettings
+
+from models.gpt import GPT
+from models.layers import PlainLayers
+from models.shape import Shape
+from models.vit import ViT
+
+
+def build(model: ModelSettings, shape: Shape | None = None, layers: PlainLayers | None = None) -> GPT | ViT:
+    """With new weights.
+
+    Args:
+        shape: heads and channels per layer; those of the settings if not given.
+        layers: makes the Linear layers; plain ones if not given.
+    """
+    return (ViT if model.is_vision else GPT)(model, shape, layers)
+
+
+def parameter_count(network: GPT | ViT) -> int:
+    return sum(weight.size for weight in network.parameters())

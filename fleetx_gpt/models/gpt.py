@@ -1,0 +1,105 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""A GPT (Radford et al. 2019: norm before each half of a layer, learnt positions, tied token table)."""
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+from settings.model import ModelSettings
+
+from models.blocks import EPSILON, Block, Cache
+from models.layers import PlainLayers, new_weight
+from models.shape import Shape
+
+
+def padded_rows(model: ModelSettings, degree: int) -> int:
+    """Rows of the token table: vocab_size up to a multiple of what processes and kernels like.
+
+    One process needs no padding, and takes none.
+    """
+    unit = model.vocab_size_divisible_unit * degree if degree > 1 else 1
+    return -(-model.vocab_size // unit) * unit
+
+
+class Embeddings(nn.Layer):
+    """Token and position tables."""
+
+    def __init__(self, model: ModelSettings, layers: PlainLayers):
+        super().__init__()
+        self.word_embeddings = layers.words(padded_rows(model, layers.degree), model.hidden_size)
+        weight = new_weight(model.initializer_range)
+        self.position_embeddings = nn.Embedding(model.max_position_embeddings, model.hidden_size, weight_attr=weight)
+        self.drop = model.hidden_dropout_prob
+
+    def forward(self, ids, past=0):
+        positions = paddle.arange(paddle.shape(ids)[1], dtype="int64") + past
+        hidden = self.word_embeddings(ids) + self.position_embeddings(positions)
+        return F.dropout(hidden, self.drop, training=True) if self.drop and self.training else hidden
+
+
+class Decoder(nn.Layer):
+    """All layers and the last norm."""
+
+    def __init__(self, model: ModelSettings, shape: Shape, layers: PlainLayers):
+        super().__init__()
+        self.layers = nn.LayerList([Block(model, shape, n, layers, causal=True) for n in range(model.num_layers)])
+        self.norm = nn.LayerNorm(model.hidden_size, EPSILON)
+
+    def forward(self, hidden, caches: list[Cache] | None = None):
+        if caches is None:
+            for layer in self.layers:
+                hidden = layer(hidden)
+            return self.norm(hidden)
+        grown = []
+        for layer, cache in zip(self.layers, caches, strict=True):
+            hidden, cache = layer(hidden, cache)
+            grown.append(cache)
+        return self.norm(hidden), grown
+
+
+class GPTBody(nn.Layer):
+    """Ids -> features."""
+
+    def __init__(self, model: ModelSettings, shape: Shape, layers: PlainLayers):
+        super().__init__()
+        self.embeddings = Embeddings(model, layers)
+        self.decoder = Decoder(model, shape, layers)
+
+
+class GPT(nn.Layer):
+    """Ids -> the next token's logits; weights are named as in published checkpoints (`gpt.decoder.layers.0.…`)."""
+
+    def __init__(self, model: ModelSettings, shape: Shape | None = None, layers: PlainLayers | None = None):
+        super().__init__()
+        self.settings, self.shape = model, shape or Shape.dense(model)
+        self.factory = layers or PlainLayers(model.initializer_range)
+        self.gpt = GPTBody(model, self.shape, self.factory)
+
+    @property
+    def blocks(self) -> nn.LayerList:
+        return self.gpt.decoder.layers
+
+    def forward(self, input_ids):
+        """int64 [batch, length] -> float [batch, length, vocab_size]."""
+        return self.head(self.gpt.decoder(self.gpt.embeddings(input_ids)))
+
+    def head(self, hidden):
+        table = self.gpt.embeddings.word_embeddings.weight
+        logits = self.factory.logits(hidden, table)
+        padded = self.factory.degree == 1 and table.shape[0] != self.settings.vocab_size
+        return logits[:, :, : self.settings.vocab_size] if padded else logits
+
+    def no_cache(self, batch: int) -> list[Cache]:
+        """What `forward_cached` starts from."""
+        dtype, size = self.gpt.embeddings.word_embeddings.weight.dtype, self.shape.head_size
+        empty = [paddle.zeros([batch, heads // self.factory.degree, 0, size], dtype) for heads in self.shape.heads]
+        return [(each, each) for each in empty]
+
+    def forward_cached(self, input_ids, caches: list[Cache]):
+        """Logits of the new tokens [batch, new, vocab_size] and the grown caches.
+
+        Args:
+            input_ids: int64 [batch, new], the tokens behind those in the caches.
+        """
+        hidden = self.gpt.embeddings(input_ids, past=caches[0][0].shape[2])
+        hidden, caches = self.gpt.decoder(hidden, caches)
+        return self.head(hidden), caches

@@ -1,0 +1,39 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""A vision transformer (Dosovitskiy et al. 2021): patches as tokens, a class token whose features are classified."""
+
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+from settings.model import ModelSettings
+
+from models.blocks import EPSILON, Block
+from models.layers import PlainLayers, new_weight
+from models.shape import Shape
+
+
+class ViT(nn.Layer):
+    """Images -> logits of the classes."""
+
+    def __init__(self, model: ModelSettings, shape: Shape | None = None, layers: PlainLayers | None = None):
+        super().__init__()
+        self.settings, self.shape = model, shape or Shape.dense(model)
+        self.factory = layers or PlainLayers(model.initializer_range)
+        width, patches = model.hidden_size, (model.image_size // model.patch_size) ** 2
+        weight = new_weight(model.initializer_range)
+        self.patch_embed = nn.Conv2D(model.num_channels, width, model.patch_size, model.patch_size, weight_attr=weight)
+        self.cls_token = self.create_parameter([1, 1, width], attr=weight)
+        self.pos_embed = self.create_parameter([1, patches + 1, width], attr=weight)
+        self.blocks = nn.LayerList([Block(model, self.shape, n, self.factory, False) for n in range(model.num_layers)])
+        self.norm = nn.LayerNorm(width, EPSILON)
+        self.head = nn.Linear(width, model.num_classes, weight_attr=weight)
+
+    def forward(self, images):
+        """float32 [batch, channels, side, side] -> float [batch, classes]."""
+        patches = self.patch_embed(images).flatten(2).transpose([0, 2, 1])
+        first = self.cls_token.expand([paddle.shape(patches)[0], 1, self.settings.hidden_size])
+        hidden = paddle.concat([first.astype(patches.dtype), patches], axis=1) + self.pos_embed
+        if self.training and self.settings.hidden_dropout_prob:
+            hidden = F.dropout(hidden, self.settings.hidden_dropout_prob)
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.head(self.norm(hidden[:, 0]))
