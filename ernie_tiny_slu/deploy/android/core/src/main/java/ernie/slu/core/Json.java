@@ -43,11 +43,11 @@ final class Json {
     }
 
     private Object value(int depth) throws BundleException {
-        if (depth > DEEPEST) {
-            throw fault("nested deeper than " + DEEPEST);
-        }
         skipSpace();
         char first = peek();
+        if (depth == DEEPEST && (first == '{' || first == '[')) {
+            throw fault("nested deeper than " + DEEPEST);
+        }
         if (first == '{') {
             return object(depth);
         }
