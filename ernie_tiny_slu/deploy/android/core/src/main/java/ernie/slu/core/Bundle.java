@@ -110,12 +110,12 @@ public final class Bundle {
         throw manifest.get("outputs").refused("no output for `" + name + "`; export the bundle again");
     }
 
-    int outputs() throws BundleException {
+    public int outputs() throws BundleException {
         return manifest.get("outputs").list().size();
     }
 
     /** Phones are fed int32, and an int64 model would read those wrongly without an error; there is one input. */
-    void requireInt32() throws BundleException {
+    public void requireInt32() throws BundleException {
         List<Place> inputs = manifest.get("inputs").list();
         if (inputs.size() != 1) {
             throw manifest.get("inputs").refused("Paddle Lite's Java API has no inputs by name; export one input");
