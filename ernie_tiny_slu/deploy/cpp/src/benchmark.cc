@@ -99,7 +99,8 @@ int work(const slu::Options& options) {
   line += ", \"batch_size\": " + std::to_string(options.batch_size) + ", \"texts\": " + std::to_string(lines.size());
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.1f", memory);
-  line += ", \"end_to_end_ms\": " + summary(times) + ", \"latency_ms\": " + summary(engine_times) + ", \"peak_rss_mb\": " + digits + "}";
+  line += ", \"end_to_end_ms\": " + summary(times) + ", \"latency_ms\": " + summary(engine_times) +
+          ", \"peak_rss_mb\": " + digits + "}";
   slu::print_line(line);
   return 0;
 }

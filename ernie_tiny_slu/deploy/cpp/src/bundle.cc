@@ -17,15 +17,13 @@ using Choice = std::vector<std::string>;
 const Choice kProgram{"model.pdmodel", "model.pdiparams"}, kIr{"model.xml", "model.bin"},
     kPortable{"model.portable.onnx"}, kOnnx{"model.onnx"};
 
-// What each engine opens where the manifest names no file for it, as in common/bundle.py. FastDeploy brings ONNX Runtime
-// 1.12, which does not know all fused operators of a model.onnx; a model.portable.onnx holds standard operators only.
+// What each engine opens where the manifest names no file for it, as in common/bundle.py. FastDeploy brings ONNX
+// Runtime 1.12, which does not know all fused operators of a model.onnx; a model.portable.onnx holds standard operators
+// only.
 const std::map<std::string, std::vector<Choice>> kModelFiles{
-    {"openvino", {kIr, kPortable, kProgram, kOnnx}},
-    {"fastdeploy_paddle", {kProgram}},
-    {"fastdeploy_onnxruntime", {kPortable, kProgram}},
-    {"fastdeploy_openvino", {kProgram}},
-    {"fastdeploy_paddle_tensorrt", {kProgram}},
-    {"fastdeploy_tensorrt", {kPortable, kOnnx}},
+    {"openvino", {kIr, kPortable, kProgram, kOnnx}},   {"fastdeploy_paddle", {kProgram}},
+    {"fastdeploy_onnxruntime", {kPortable, kProgram}}, {"fastdeploy_openvino", {kProgram}},
+    {"fastdeploy_paddle_tensorrt", {kProgram}},        {"fastdeploy_tensorrt", {kPortable, kOnnx}},
 };
 
 void check_files(const Bundle& bundle, const Sums& sums) {
@@ -46,7 +44,8 @@ void check_files(const Bundle& bundle, const Sums& sums) {
 
 // The two files of a model that is kept in two.
 Choice with_weights(const std::string& model) {
-  for (const auto& [ending, weights] : {std::pair<std::string, std::string>{".pdmodel", ".pdiparams"}, {".xml", ".bin"}}) {
+  for (const auto& [ending, weights] :
+       {std::pair<std::string, std::string>{".pdmodel", ".pdiparams"}, {".xml", ".bin"}}) {
     const std::size_t stem = model.size() - std::min(model.size(), ending.size());
     if (model.substr(stem) == ending) return {model, model.substr(0, stem) + weights};
   }

@@ -23,8 +23,9 @@ std::string spelled(const std::vector<Number>& shape) {
 
 void check_shape(const Job& job, const std::string& output, const std::vector<std::int64_t>& shape,
                  const std::vector<std::size_t>& wanted) {
-  const bool same = std::equal(shape.begin(), shape.end(), wanted.begin(), wanted.end(),
-                               [](std::int64_t one, std::size_t other) { return one == static_cast<std::int64_t>(other); });
+  const bool same =
+      std::equal(shape.begin(), shape.end(), wanted.begin(), wanted.end(),
+                 [](std::int64_t one, std::size_t other) { return one == static_cast<std::int64_t>(other); });
   if (!same) {
     throw UserError(job.bundle.path + ": " + job.engine + " gives `" + output + "` the shape " + spelled(shape) +
                     ", but by the manifest it is " + spelled(wanted) + "; export the bundle again");
@@ -47,8 +48,8 @@ void try_engine(Engine& engine, const Bundle& bundle, const std::string& name) {
   } catch (const UserError&) {
     throw;
   } catch (const std::exception& fault) {
-    throw UserError(bundle.path + ": " + name + " opened it but cannot run it: " +
-                    one_line(fault.what()).substr(0, 200) + "; take another engine");
+    throw UserError(bundle.path + ": " + name +
+                    " opened it but cannot run it: " + one_line(fault.what()).substr(0, 200) + "; take another engine");
   }
   const bool finite = std::all_of(first.begin(), first.end(), [](float score) { return std::isfinite(score); });
   if (!finite || first != again) {

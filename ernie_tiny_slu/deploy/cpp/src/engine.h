@@ -12,7 +12,8 @@
 
 namespace slu {
 
-// Logits of a batch, valid until the next run: intents [batch][number of intents], slots [batch][length][number of tags].
+// Logits of a batch, valid until the next run: intents [batch][number of intents], slots [batch][length][number of
+// tags].
 struct Logits {
   const float* intents = nullptr;
   const float* slots = nullptr;
@@ -24,6 +25,9 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   virtual ~Engine() = default;
+
+  // The length that a batch of this length is to be filled up to; at most the bundle's max_length.
+  virtual std::size_t padded(std::size_t length) const { return length; }
 
   // ids: [batch][length], the shorter sentences filled up with the bundle's pad_id. Throws std::exception where the
   // library fails.

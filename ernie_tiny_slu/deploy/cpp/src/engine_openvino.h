@@ -10,7 +10,8 @@ namespace slu {
 
 // Opens the job's model and tries it once.
 //
-// Throws UserError: the model cannot be read, differs from the manifest, or answers wrongly; EnvironmentLacks: the device.
+// Throws UserError: the model cannot be read, differs from the manifest, or answers wrongly; EnvironmentLacks: the
+// device.
 std::unique_ptr<Engine> open_openvino(const Job& job);
 
 }  // namespace slu

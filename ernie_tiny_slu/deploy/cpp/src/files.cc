@@ -80,7 +80,8 @@ std::string in_folder(const std::string& folder, const std::string& name) { retu
 void require(const std::string& path, const std::string& what) {
   if (exists(path)) return;
   fs::path folder = fs::path(path).parent_path();
-  while (!folder.empty() && folder != folder.parent_path() && !is_folder(folder.string())) folder = folder.parent_path();
+  while (!folder.empty() && folder != folder.parent_path() && !is_folder(folder.string()))
+    folder = folder.parent_path();
   if (folder.empty()) folder = ".";
   throw UserError(printable(path) + ": no such " + what + "; " + printable(folder.string()) +
                   "/ holds: " + list_folder(folder));

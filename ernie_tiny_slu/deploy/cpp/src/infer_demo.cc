@@ -51,10 +51,10 @@ Source typed_lines(bool asking) {
 int work(const slu::Options& options) {
   const bool typed = options.texts.empty() && options.input_file.empty();
   const bool person = typed && isatty(STDIN_FILENO);
-  Source next = typed ? typed_lines(person)
-                      : of_list(options.input_file.empty()
-                                    ? options.texts
-                                    : slu::split_lines(slu::read_text(options.input_file, "input file")));
+  Source next =
+      typed ? typed_lines(person)
+            : of_list(options.input_file.empty() ? options.texts
+                                                 : slu::split_lines(slu::read_text(options.input_file, "input file")));
   const slu::Bundle bundle = slu::read_bundle(options.bundle);
   slu::SluPredictor predictor(bundle, slu::open_engine(bundle, options), options.decoder, options.max_length);
   const std::size_t size = person ? 1 : options.batch_size;  // a person gets an answer per line

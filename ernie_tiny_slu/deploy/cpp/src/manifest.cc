@@ -66,7 +66,8 @@ void check_files(const Place& place, Bundle& bundle, Sums& sums) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::string& name = place.value().members[i].first;
     if (!is_file_name(name)) {
-      throw UserError(place.file() + ": `files` lists " + show(name) + ", which is not the plain name of a bundle's file");
+      throw UserError(place.file() + ": `files` lists " + show(name) +
+                      ", which is not the plain name of a bundle's file");
     }
     const Place& entry = entries[i];
     bundle.files[name] = static_cast<std::uint64_t>(entry.object()["bytes"].count(0));
@@ -80,8 +81,7 @@ void check_files(const Place& place, Bundle& bundle, Sums& sums) {
   }
   for (const char* name : {"vocab.txt", "labels.json"}) place[name];
   if (!model) {
-    throw UserError(place.file() +
-                    ": `files` lists no model (.pdmodel, .onnx, .xml or .nb); export the bundle again");
+    throw UserError(place.file() + ": `files` lists no model (.pdmodel, .onnx, .xml or .nb); export the bundle again");
   }
 }
 
@@ -230,8 +230,9 @@ void check_labels(const json::Value& labels, const json::Value& manifest, const 
   bundle.intent_output = output_of(bundle, "intent");
   bundle.slot_output = output_of(bundle, "slot");
   if (bundle.transitions && bundle.transitions->start.size() != bundle.tags.size()) {
-    throw UserError(where + ": " + std::to_string(bundle.tags.size()) + " tags, but the decoder's transitions are for " +
-                    std::to_string(bundle.transitions->start.size()) + "; export the bundle again");
+    throw UserError(where + ": " + std::to_string(bundle.tags.size()) +
+                    " tags, but the decoder's transitions are for " + std::to_string(bundle.transitions->start.size()) +
+                    "; export the bundle again");
   }
 }
 

@@ -11,10 +11,9 @@
 namespace slu {
 namespace {
 
-const std::vector<std::string> kFlags{"--bundle",     "--model_dir",  "--library",         "--backend",
-                                      "--device",     "--onednn",     "--decoder",         "--batch_size",
-                                      "--max_length", "--input_file", "--cpu_num_threads", "--text",
-                                      "--repeats",    "--help"};
+const std::vector<std::string> kFlags{
+    "--bundle",     "--model_dir",  "--library",    "--backend",         "--device", "--onednn",  "--decoder",
+    "--batch_size", "--max_length", "--input_file", "--cpu_num_threads", "--text",   "--repeats", "--help"};
 
 // Engines by the library and the backend's word.
 const std::map<std::string, std::map<std::string, std::string>> kEngines{

@@ -12,7 +12,7 @@ struct Options {
   std::string bundle;
   std::string library = "native", backend = "openvino", device = "cpu";
   std::string onednn = "auto";
-  std::string decoder;         // empty: the bundle's
+  std::string decoder;  // empty: the bundle's
   std::size_t batch_size = 1;
   std::size_t max_length = 0;  // 0: the bundle's
   int threads = 1;

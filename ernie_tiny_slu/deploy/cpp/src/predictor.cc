@@ -81,6 +81,7 @@ std::vector<Answer> SluPredictor::answer_batch(const std::vector<std::string>& t
     longest = std::max(longest, encodings.back().ids.size());
   }
   if (full.empty()) return answers;
+  longest = engine_->padded(longest);
   std::vector<std::int32_t> ids(full.size() * longest, pad_id_);
   for (std::size_t row = 0; row < full.size(); ++row) {
     const std::vector<std::int32_t>& found = encodings[full[row]].ids;
@@ -114,8 +115,8 @@ void SluPredictor::form(Answer& answer, std::u32string_view text, const Encoding
   const std::size_t length = encoding.ids.size() - 2;  // [CLS] and [SEP] have no tag
   const std::vector<std::size_t> tags = decoder_.decode(slots + tags_, length);
   for (Span& span : decoder_.spans(tags, encoding.offsets.data() + 1)) {
-    answer.slots.push_back({std::move(span.kind), encode(text.substr(span.begin, span.end - span.begin)), span.begin,
-                            span.end - 1});
+    answer.slots.push_back(
+        {std::move(span.kind), encode(text.substr(span.begin, span.end - span.begin)), span.begin, span.end - 1});
   }
 }
 

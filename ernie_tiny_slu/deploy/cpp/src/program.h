@@ -9,8 +9,8 @@
 
 namespace slu {
 
-// Parses the words and calls work(options). Prints a fault as one line. Gives the exit code: 2 for the user's input, 3 for
-// an environment that lacks something, 1 for our own bugs.
+// Parses the words and calls work(options). Prints a fault as one line. Gives the exit code: 2 for the user's input, 3
+// for an environment that lacks something, 1 for our own bugs.
 int run_program(int count, char** words, int (*work)(const Options&));
 
 // One line to stdout at once. False when nobody reads any more.

@@ -96,8 +96,8 @@ inline int run() {
 
 }  // namespace check
 
-#define TEST(name)                                                        \
-  static void name();                                                     \
+#define TEST(name)                                                           \
+  static void name();                                                        \
   [[maybe_unused]] static const bool added_##name = check::add(#name, name); \
   static void name()
 #define EQUAL(found, wanted) check::equal(found, wanted, __FILE__, __LINE__)

@@ -12,15 +12,19 @@ TEST(repeats_the_golden_vectors) {
   for (const auto& vector : vectors) {
     const std::u32string text = slu::decode(vector.find("text")->string);
     const auto& length = *vector.find("max_length");
-    const auto limit = length.is(slu::json::Kind::kNull) ? WordPieceTokenizer::kNoLimit
-                                                         : static_cast<std::size_t>(length.integer);
+    const auto limit =
+        length.is(slu::json::Kind::kNull) ? WordPieceTokenizer::kNoLimit : static_cast<std::size_t>(length.integer);
     EQUAL(golden::spelled(tokenizer.encode(text, limit)), golden::spelled(vector));
   }
 }
 
 TEST(half_of_a_surrogate_pair_vanishes) {
   const WordPieceTokenizer tokenizer(golden::folder() + "/vocab.txt");
-  EQUAL(tokenizer.encode(U"a\xD800" U"b").ids.size(), tokenizer.encode(U"ab").ids.size());
+  EQUAL(tokenizer
+            .encode(U"a\xD800"
+                    U"b")
+            .ids.size(),
+        tokenizer.encode(U"ab").ids.size());
 }
 
 TEST(a_long_text_costs_no_more_than_its_beginning) {
@@ -32,9 +36,7 @@ TEST(a_long_text_costs_no_more_than_its_beginning) {
 
 TEST(a_vocabulary_without_its_special_tokens_is_refused) {
   const Temporary folder;
-  const auto refuse = [&folder](const std::string& vocabulary) {
-    return folder.write("vocab.txt", vocabulary);
-  };
+  const auto refuse = [&folder](const std::string& vocabulary) { return folder.write("vocab.txt", vocabulary); };
   REFUSED(WordPieceTokenizer(refuse("[PAD]\n[UNK]\n\n[CLS]\n")), "vocab.txt:3: a blank line");
   REFUSED(WordPieceTokenizer(refuse("[UNK]\n[PAD]\n[CLS]\n[SEP]\n")), "[PAD] must be the first token, it is in line 2");
   REFUSED(WordPieceTokenizer(refuse("[UNK]\n")), "it is missing");

@@ -9,7 +9,7 @@
 
 class ToyEngine : public slu::Engine {
  public:
-  ToyEngine(std::size_t intents, std::size_t tags, int* runs = nullptr) 
+  ToyEngine(std::size_t intents, std::size_t tags, int* runs = nullptr)
       : intents_(static_cast<std::int64_t>(intents)), tags_(static_cast<std::int64_t>(tags)), runs_(runs) {}
 
   slu::Logits run(const std::int32_t* ids, std::size_t batch, std::size_t length) override {
@@ -21,7 +21,8 @@ class ToyEngine : public slu::Engine {
       for (std::size_t t = 0; t < length; ++t) sum += ids[t];
       for (std::int64_t k = 1; k <= intents_; ++k) intent_logits_.push_back(logit(7919 * k * sum + 12345 * k * k));
       for (std::int64_t t = 0; t < static_cast<std::int64_t>(length); ++t) {
-        for (std::int64_t k = 3; k < tags_ + 3; ++k) slot_logits_.push_back(logit(7919 * k * ids[t] + 104729 * t + 777));
+        for (std::int64_t k = 3; k < tags_ + 3; ++k)
+          slot_logits_.push_back(logit(7919 * k * ids[t] + 104729 * t + 777));
       }
     }
     return {intent_logits_.data(), slot_logits_.data()};
