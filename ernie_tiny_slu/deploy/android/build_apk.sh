@@ -6,7 +6,8 @@
 #
 # Tools come from Debian (bookworm): default-jdk-headless aapt zipalign apksigner. dx and the classes of Android 6 are in
 # Debian 11 (bullseye) only: they are downloaded by apt into .cache/, from a list of their own, and unpacked, not
-# installed. ANDROID_JAR and DX_JAR name others, CACHE another folder. The key is a debug key made here, for trying out.
+# installed. ANDROID_JAR and DX_JAR name others. The key is a debug key made here, for trying out. Further places that
+# can be set: CACHE, BUILD, OUT (the APK), ASSETS, LIBS (the folder of PaddlePredictor.jar), JNI_LIBS.
 # Exit code 3: a tool is not to be had here.
 set -eu
 HERE=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)
@@ -72,6 +73,9 @@ property() {
 id=$(property id)
 min=$(property minSdk)
 main=$HERE/app/src/main
+ASSETS=${ASSETS:-$main/assets}
+LIBS=${LIBS:-$HERE/app/libs}
+JNI_LIBS=${JNI_LIBS:-$main/jniLibs}
 rm -rf "$BUILD"
 mkdir -p "$BUILD/gen" "$BUILD/classes" "$BUILD/stubs" "$BUILD/dex" "$(dirname "$OUT")"
 
@@ -81,8 +85,8 @@ aapt2 compile --dir "$main/res" -o "$BUILD/res.zip"
 set -- --manifest "$BUILD/AndroidManifest.xml" -I "$ANDROID_JAR" --java "$BUILD/gen" --auto-add-overlay \
     --min-sdk-version "$min" --target-sdk-version "$(property targetSdk)" \
     --version-code "$(property versionCode)" --version-name "$(property versionName)"
-if [ -d "$main/assets" ]; then
-    set -- "$@" -A "$main/assets"
+if [ -d "$ASSETS" ]; then
+    set -- "$@" -A "$ASSETS"
 else
     echo "no model in it: run prepare_assets.sh for one" >&2
 fi
@@ -96,7 +100,7 @@ compile() { # folder of classes, class path, sources or folders of them
     javac -Xlint:all,-serial,-options -Werror -encoding UTF-8 -source 8 -target 8 -bootclasspath "$ANDROID_JAR" \
         -cp "$path" -d "$classes" "@$BUILD/sources.txt"
 }
-lite=$HERE/app/libs/PaddlePredictor.jar
+lite=$LIBS/PaddlePredictor.jar
 if [ ! -f "$lite" ]; then
     echo "no Paddle Lite in it: run the Gradle task fetchPaddleLite for one" >&2
     lite=
@@ -109,9 +113,9 @@ java -cp "$DX_JAR" com.android.dx.command.Main --dex "--min-sdk-version=$min" "-
 # Into one archive, aligned, signed, and read again.
 cp "$BUILD/bare.apk" "$BUILD/unaligned.apk"
 (cd "$BUILD/dex" && aapt add "$BUILD/unaligned.apk" classes.dex >/dev/null)
-if [ -d "$main/jniLibs" ]; then
+if [ -d "$JNI_LIBS" ]; then
     mkdir -p "$BUILD/native"
-    cp -R "$main/jniLibs" "$BUILD/native/lib"
+    cp -R "$JNI_LIBS" "$BUILD/native/lib"
     (cd "$BUILD/native" && find lib -name '*.so' -exec aapt add "$BUILD/unaligned.apk" {} + >/dev/null)
 fi
 zipalign -f -p 4 "$BUILD/unaligned.apk" "$BUILD/aligned.apk"

@@ -28,24 +28,24 @@ class Options:
 def main(options: Options) -> None:
     bundle = read_bundle(options.bundle, task="joint_intent_slot")
     check(bundle)
-    if options.output_dir.exists() and not (options.output_dir / "manifest.json").exists():
-        if not options.output_dir.is_dir() or any(options.output_dir.iterdir()):
-            raise UserError(f"{options.output_dir}: holds other things than a model; name another with --output_dir")
-    with files.replacing_folder(options.output_dir) as folder:
+    target = options.output_dir
+    if target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").exists():
+        raise UserError(f"{target}: holds other things than a model; name another with --output_dir")
+    with files.replacing_folder(target) as folder:
         convert(bundle, folder)
         for name in KEPT:
             files.write_bytes(folder / name, (bundle.path / name).read_bytes())
         files.write_bytes(folder / RULES.name, RULES.read_bytes())
         # The other engines' files stay behind, and with them what the parity gate said of those engines.
         write_manifest(folder, {**bundle.manifest, "engines": {}})
-    size = (options.output_dir / MODEL).stat().st_size
-    print(f"{options.output_dir}: {bundle.precision} model of {size} bytes; build the app now")
+    size = (target / MODEL).stat().st_size
+    print(f"{target}: {bundle.precision} model of {size} bytes; build the app now")
 
 
 def check(bundle: Bundle) -> None:
     """
     Raises:
-        UserError: what a phone would answer wrongly: other inputs than one of int32, a model that Paddle Lite failed on.
+        UserError: a phone would answer wrongly: other inputs than one of int32, or the parity gate did not pass.
     """
     inputs = ", ".join(f"{each['name']} {each['dtype']}" for each in bundle.inputs)
     if [each["dtype"] for each in bundle.inputs] != ["int32"]:
