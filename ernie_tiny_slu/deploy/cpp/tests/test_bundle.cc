@@ -155,7 +155,7 @@ TEST(what_contradicts_itself_is_refused) {
   refuse("\"vocab_size\": 7", "\"vocab_size\": 8", "the embedding has 8 rows");
   refuse("[-1, 2]", "[-1, 3]", "2 labels in `intent`, but the output `intent_logits` is 3 wide");
   refuse("[-1, -1, 3]", "[-1, 3]", "it must have 3 axes");
-  refuse("\"default\"", "\"defalt\"", "no key `default` (did you mean `defalt`?)");
+  refuse("\"default\"", "\"standard\"", "no key `default`");
   refuse("[0, 0, 0.5]", "[0, 0]", "`decoder.transitions.end`");
   refuse("0.5]", "1e999]", "a number is too large");
   refuse("\"vocab.txt\"", "\"../vocab.txt\"", "which is not the plain name");

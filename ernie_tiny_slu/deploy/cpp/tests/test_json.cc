@@ -67,7 +67,7 @@ TEST(what_is_not_json_is_refused) {
                            "\"\\u12g4\"",
                            "\"\\ud800\\u\"",
                            "\"\n\"",
-                           "tru",
+                           "t",
                            "nul",
                            "NaN",
                            "Infinity",
