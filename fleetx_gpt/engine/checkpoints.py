@@ -29,7 +29,7 @@ STEP_FOLDER = re.compile(r"epoch_(\d+)_step_(\d+)$")
 # What a configuration may say otherwise than the checkpoint: nothing of it changes a weight's shape or meaning.
 FREE = {
     "module", "name", "hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range", "use_recompute",
-    "recompute_granularity", "no_recompute_layers", "type_vocab_size", "vocab_size_divisible_unit", "ffn_hidden_size",
+    "recompute_granularity", "no_recompute_layers", "type_vocab_size", "vocab_size_divisible_unit",
     "scale_qk_by_layer_num",
 }  # fmt: skip
 
@@ -156,6 +156,11 @@ def open_folder(place: Path | str, key: str = "Engine.save_load.ckpt_dir") -> Ch
     return Checkpoint(folder, model, shape, quantization or None, manifest["progress"])
 
 
+def model_of_record(record: dict) -> ModelSettings:
+    """Sizes out of a manifest."""
+    return _dataclass(ModelSettings, record)
+
+
 def _dataclass(kind: type, values: dict):
     known = {field.name for field in fields(kind)}
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
@@ -170,10 +175,12 @@ def agreed(settings: Settings, found: Checkpoint) -> ModelSettings:
     for field in fields(ModelSettings):
         if field.name in FREE or not settings.given(f"Model.{field.name}"):
             continue
-        here, there = getattr(settings.Model, field.name), getattr(found.model, field.name)
-        if here != there:
+        name = "ffn_size" if field.name == "ffn_hidden_size" else field.name  # which knows what None means
+        here, there = getattr(settings.Model, name), getattr(found.model, name)
+        unit = settings.Model.vocab_size_divisible_unit if field.name == "vocab_size" else 1
+        if -(-here // unit) != -(-there // unit):  # a published 50257 is as good as the 50304 it is padded to
             raise settings.wrong(f"Model.{field.name}", f"is {here}, but {found.folder} has {there}")
     if settings.Model.is_vision != found.model.is_vision:
         raise settings.wrong("Model.module", f"{settings.Model.module}, but {found.folder} is a {found.model.family}")
-    ours = {name: getattr(settings.Model, name) for name in FREE - {"ffn_hidden_size", "type_vocab_size"}}
+    ours = {name: getattr(settings.Model, name) for name in FREE - {"type_vocab_size"}}
     return replace(found.model, **ours)

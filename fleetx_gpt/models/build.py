@@ -20,4 +20,6 @@ def build(model: ModelSettings, shape: Shape | None = None, layers: PlainLayers 
 
 
 def parameter_count(network: GPT | ViT) -> int:
-    return sum(weight.size for weight in network.parameters())
+    """Weights and biases; ranges and bounds of fake quantisation do not count."""
+    named = network.named_parameters()
+    return sum(weight.size for name, weight in named if "_fake_quant" not in name and "_preprocess" not in name)

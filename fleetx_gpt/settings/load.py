@@ -165,6 +165,10 @@ def _check_compression(settings: Settings) -> None:
                     "Compress.Prune.ratio",
                     f"{prune.ratio:g} leaves {left} {what}, which mp_degree {degrees.mp_degree} does not divide",
                 )
+        if prune.ranking == "global" and degrees.mp_degree > 1:
+            raise settings.wrong(
+                "Compress.Prune.ranking", "global leaves layers that mp_degree does not divide; write layer"
+            )
     if distillation.enable and not (distillation.Teacher.save_load.ckpt_dir or compress.pretrained):
         raise settings.wrong(
             "Compress.Distillation.enable",

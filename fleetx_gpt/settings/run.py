@@ -65,6 +65,8 @@ class SaveLoadSettings:
     """Folder for epoch_E_step_S/."""
     ckpt_dir: str | None = None
     """Checkpoint to go on from, evaluate or export: an epoch_E_step_S folder, or an output_dir for its newest one."""
+    overwrite: bool = False
+    """Train into an output_dir that holds another run's checkpoints, which go."""
     keep: int | None = None
     """Newest checkpoints to keep; all if not given."""
 

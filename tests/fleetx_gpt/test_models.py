@@ -14,6 +14,7 @@ from models.blocks import unseen
 from models.build import build, parameter_count
 from models.gpt import padded_rows
 from models.shape import Shape
+from settings.load import Settings
 from settings.model import ModelSettings
 from settings.task import GenerationSettings
 from tools import convert as convert_tool
@@ -221,6 +222,22 @@ def test_the_end_waits_for_min_dec_len():
 
     how = GenerationSettings(decode_strategy="greedy_search", min_dec_len=2, max_dec_len=9)
     assert generation.generate(always_end, np.zeros((1, 1), "int64"), how, 20, 3) == [[0, 0]]
+
+
+def test_a_configuration_and_a_checkpoint_agree(tmp_path):
+    checkpoints.write(tmp_path, build(small()), small(), None, progress={})
+    found = checkpoints.open_folder(tmp_path)
+    settings = Settings(Model=small(vocab_size=64, vocab_size_divisible_unit=64, hidden_dropout_prob=0.5))
+    settings.places = {"Model.vocab_size": "a.yaml:3", "Model.hidden_size": "a.yaml:4"}
+    model = checkpoints.agreed(settings, found)
+    assert model.vocab_size == 50 and model.hidden_dropout_prob == 0.5  # 50 rows padded are 64
+    settings.Model.vocab_size = 65
+    with pytest.raises(UserError, match=r"a.yaml:3: Model.vocab_size: is 65, but .* has 50"):
+        checkpoints.agreed(settings, found)
+    settings.Model = vit(hidden_size=16)
+    settings.places = {"Model.module": "a.yaml:1"}
+    with pytest.raises(UserError, match=r"a.yaml:1: Model.module: GeneralClsModule, but .* is a GPT"):
+        checkpoints.agreed(settings, found)
 
 
 def test_checkpoints_are_checked(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from settings.build import described
 from settings.compress import DistillationSettings, PruneSettings, QuantizationSettings
 from settings.load import Settings, load
+from tools import keys
 
 CONFIGS = Path(__file__).resolve().parents[2] / "fleetx_gpt" / "configs"
 # As the facts of the document have them.
@@ -206,6 +207,10 @@ BAD = [
         "PACT does not work with mp_degree 2",
     ),
     (
+        "Distributed: {mp_degree: 2}\nCompress: {Prune: {enable: True, ranking: global}}\n",
+        "Compress.Prune.ranking: global leaves layers that mp_degree does not divide",
+    ),
+    (
         "Compress: {Quantization: {enable: True, skip_tensor_map: {block_30: [linear1]}}}\n",
         "`block_30` is no layer; they are block_0 to block_23",
     ),
@@ -245,3 +250,10 @@ def test_the_pruning_schedule():
     assert PruneSettings(ratio=0.3, begin_step=2, end_step=10, times=3).schedule() == pytest.approx(
         {2: 0.1, 6: 0.2, 10: 0.3}
     )
+
+
+def test_keys_are_listed(capsys):
+    keys.main(keys.Options(below="Compress.Prune"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["Compress.Prune.enable: False", "    Prune, then go on training."]
+    assert "Compress.Prune.ratio: 0.125" in lines

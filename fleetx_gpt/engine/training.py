@@ -1,0 +1,164 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""The training loop: steps, accumulated batches, evaluation, checkpoints; compression joins in by its plan."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from common.cli import UserError
+
+import numpy as np
+import paddle
+from paddle import nn
+from settings.load import Settings
+from settings.model import ModelSettings
+
+from engine import checkpoints, optimizing, seeds, tasks
+from engine.place import Precision
+from engine.progress import Progress
+
+
+class Plan:
+    """No compression: what a plan may do. `compress.plan` has the one that does."""
+
+    quantization = None
+
+    def before_step(self, trainer: "Trainer") -> None:
+        """Change the network at its step; what is changed shows in `trainer.network` and `trainer.optimizer`."""
+
+    def loss(self, trainer: "Trainer", inputs, logits, labels) -> tuple[Any, dict[str, float]]:
+        """What is minimised, and further figures to tell."""
+        return trainer.task.loss(trainer.network, logits, labels), {}
+
+    def record(self) -> dict[str, Any]:
+        """What a checkpoint's progress holds of it."""
+        return {}
+
+
+class Trainer:
+    """One run.
+
+    Attributes:
+        network, optimizer: as they are at this step.
+        step: steps that are done.
+    """
+
+    def __init__(
+        self, settings: Settings, model: ModelSettings, network: nn.Layer, task: Any, plan: Plan | None = None
+    ):
+        self.settings, self.model, self.network, self.task = settings, model, network, task
+        self.plan = plan or Plan()
+        self.order = tasks.order_of(settings, task)
+        self.precision = Precision(settings.Engine.mix_precision)
+        self.precision.prepare(network)
+        self.step = 0
+        self.new_optimizer({})
+
+    @property
+    def last_step(self) -> int:
+        engine = self.settings.Engine
+        return engine.max_steps if engine.run_mode == "step" else engine.num_train_epochs * self.order.steps_per_epoch
+
+    @property
+    def output(self) -> Path:
+        return Path(self.settings.Engine.save_load.output_dir)
+
+    def new_optimizer(self, state: optimizing.Arrays) -> None:
+        """For the network as it is now, with a state by weights' names."""
+        half = self.precision.how.enable and self.precision.how.level == "O2"
+        self.optimizer = optimizing.build(self.network, self.settings.Optimizer, half)
+        if state:
+            optimizing.restore(self.optimizer, self.network, state)
+
+    def resume(self, found: checkpoints.Checkpoint, state: optimizing.Arrays) -> None:
+        """Go on behind the step of a checkpoint whose weights the network has."""
+        self.step = found.progress["step"]
+        self.new_optimizer(state)
+        self.precision.restore(found.progress.get("scaler"))
+
+    def run(self) -> dict[str, float]:
+        """Train to the last step; the figures of the last evaluation, or of the last step."""
+        engine = self.settings.Engine
+        log = self.output / "visualdl" if engine.visualdl else None
+        self.progress = Progress(self.step, self.last_step, self.task.unit, log)
+        figures: dict[str, float] = {}
+        saved = self.step
+        try:
+            while self.step < self.last_step:
+                rate, told = self.one_step()
+                if self.step % engine.logging_freq == 0 or self.step == self.last_step:
+                    told = self.progress.log(self.step, **told, lr=rate)
+                    figures = figures or told
+                if self.task.eval is not None and (self.step % engine.eval_freq == 0 or self.step == self.last_step):
+                    figures = self.evaluate()
+                    self.progress.told("eval", self.step, figures)
+                if self.is_due():
+                    self.save()
+                    saved = self.step
+            if saved != self.step:
+                self.save()
+        finally:
+            self.progress.close()
+        return figures
+
+    def one_step(self) -> tuple[float, dict[str, float]]:
+        """Forward and backward for each micro batch, then one update; the learning rate and the mean losses.
+
+        Raises:
+            UserError: the loss is not a number.
+        """
+        settings, step = self.settings, self.step
+        random = seeds.of_step(settings.Global.seed, step)
+        self.plan.before_step(self)
+        self.network.train()
+        rate = optimizing.rate_at(step, settings.Global.global_batch_size, settings.Optimizer.lr)
+        self.optimizer.set_lr(rate)
+        rows = self.order.of_step(step)
+        parts = np.array_split(rows, settings.Global.accumulate_steps)
+        sums: dict[str, float] = {}
+        for part in parts:
+            inputs, labels = (paddle.to_tensor(each) for each in self.task.train_batch(part, random))
+            with self.precision.autocast():
+                loss, more = self.plan.loss(self, inputs, self.network(inputs), labels)
+            for name, value in {"loss": float(loss), **more}.items():
+                sums[name] = sums.get(name, 0.0) + value / len(parts)
+            self.precision.backward(loss / len(parts))
+        if not math.isfinite(sums["loss"]):
+            raise UserError(
+                f"step {step + 1}: the loss is {sums['loss']}; lower Optimizer.lr.max_lr, or go on from the last "
+                f"checkpoint in {self.output}"
+            )
+        self.precision.step(self.optimizer)
+        self.step += 1
+        self.progress.advance(len(rows) * self.task.rows_per_unit)
+        return rate, sums
+
+    def evaluate(self) -> dict[str, float]:
+        settings = self.settings
+        with self.precision.autocast():
+            return tasks.evaluate(self.network, self.task, settings.Global.micro_batch_size, settings.Engine.eval_iters)
+
+    def is_due(self) -> bool:
+        """Whether a checkpoint is to be written behind this step."""
+        how = self.settings.Engine.save_load
+        if self.settings.Engine.run_mode == "step":
+            return self.step % how.save_steps == 0
+        return self.step % (how.save_epoch * self.order.steps_per_epoch) == 0
+
+    def save(self) -> Path:
+        """Write `epoch_E_step_S`, whole or not at all."""
+        epoch = self.order.epoch_of(self.step)
+        folder = self.output / f"epoch_{epoch}_step_{self.step}"
+        checkpoints.write(
+            folder,
+            self.network,
+            self.model,
+            self.plan.quantization,
+            self.task.vocabulary,
+            optimizing.state_of(self.optimizer, self.network),
+            {"step": self.step, "epoch": epoch, "scaler": self.precision.state(), **self.plan.record()},
+            self.settings,
+        )
+        checkpoints.keep_newest(self.output, self.settings.Engine.save_load.keep)
+        self.progress.say(f"saved: {folder}")
+        return folder

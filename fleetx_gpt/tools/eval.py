@@ -1,0 +1,24 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Score a checkpoint: perplexity, the last word of passages (Offline_Eval.cloze_eval), or classes of images."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from common import cli
+
+from settings.command import Options
+
+
+def main(options: Options) -> dict[str, float]:
+    settings = options.settings()
+    from engine import evaluation
+
+    figures = evaluation.run(settings)
+    print("  ".join(f"{name} {value:.6g}" for name, value in figures.items()))
+    return figures
+
+
+if __name__ == "__main__":
+    cli.run(main, Options)
