@@ -37,24 +37,23 @@ fetch() {
     if [ -z "$mirror" ] || [ ! -f "$keyring" ]; then
         stop 3 "no mirror of Debian among apt's sources; set DEBIAN_MIRROR"
     fi
-    rm -rf "$CACHE/apt"
-    mkdir -p "$CACHE/apt/lists/partial" "$CACHE/apt/cache/archives/partial"
-    : >"$CACHE/apt/status"
-    echo "deb [signed-by=$keyring] $mirror bullseye main" >"$CACHE/apt/sources.list"
-    set -- -qq -o "Dir::Etc::sourcelist=$CACHE/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o "Dir::State=$CACHE/apt" -o "Dir::State::status=$CACHE/apt/status" -o "Dir::Cache=$CACHE/apt/cache" \
+    part=$CACHE/part.$$ # of this process alone: two may be at it
+    mkdir -p "$part/lists/partial" "$part/cache/archives/partial" "$part/debian"
+    : >"$part/status"
+    echo "deb [signed-by=$keyring] $mirror bullseye main" >"$part/sources.list"
+    set -- -qq -o "Dir::Etc::sourcelist=$part/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o "Dir::State=$part" -o "Dir::State::status=$part/status" -o "Dir::Cache=$part/cache" \
         -o Acquire::Languages=none -o APT::Sandbox::User=root
     echo "downloading dx and android.jar (Debian 11, 15 MB, once) ..." >&2
-    if ! apt-get "$@" update >&2 || ! (cd "$CACHE/apt" && apt-get "$@" download dalvik-exchange libandroid-23-java >&2)
-    then
+    if ! apt-get "$@" update >&2 || ! (cd "$part" && apt-get "$@" download dalvik-exchange libandroid-23-java >&2); then
+        rm -rf "$part"
         stop 3 "dx and android.jar of Debian 11 cannot be downloaded; set ANDROID_JAR and DX_JAR to those of an SDK"
     fi
-    rm -rf "$CACHE/debian.part"
-    for package in "$CACHE"/apt/*.deb; do
-        dpkg-deb -x "$package" "$CACHE/debian.part"
+    for package in "$part"/*.deb; do
+        dpkg-deb -x "$package" "$part/debian"
     done
-    rm -rf "$CACHE/debian" "$CACHE/apt"
-    mv "$CACHE/debian.part" "$CACHE/debian"
+    [ -d "$CACHE/debian" ] || mv "$part/debian" "$CACHE/"
+    rm -rf "$part"
 }
 if [ -z "${ANDROID_JAR:-}" ] || [ -z "${DX_JAR:-}" ]; then
     [ -d "$CACHE/debian" ] || fetch
@@ -122,8 +121,9 @@ zipalign -f -p 4 "$BUILD/unaligned.apk" "$BUILD/aligned.apk"
 key=$CACHE/debug.keystore
 if [ ! -f "$key" ]; then
     mkdir -p "$CACHE"
-    keytool -genkeypair -keystore "$key" -storepass android -keypass android -alias debug -keyalg RSA -keysize 2048 \
+    keytool -genkeypair -keystore "$key.$$" -storepass android -keypass android -alias debug -keyalg RSA -keysize 2048 \
         -validity 10000 -dname "CN=debug" >"$BUILD/keytool.txt" 2>&1
+    mv "$key.$$" "$key"
 fi
 apksigner sign --ks "$key" --ks-pass pass:android --ks-key-alias debug --min-sdk-version "$min" \
     --out "$BUILD/signed.apk" "$BUILD/aligned.apk"

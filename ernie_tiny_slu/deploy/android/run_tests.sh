@@ -31,10 +31,10 @@ compile() { # folder of classes, class path, sources or folders of them
 mkdir -p "$BUILD"
 cd "$HERE" # the tests look for the checkout above them
 compile "$BUILD/stubs" . stubs/src
-CODE=${CLASSES:-$BUILD/classes}
-[ -n "${CLASSES:-}" ] || compile "$CODE" "$BUILD/stubs" core/src/main/java app/src/main/java/ernie/slu/app/PaddleLiteRunner.java
+compile "$BUILD/classes" "$BUILD/stubs" core/src/main/java app/src/main/java/ernie/slu/app/PaddleLiteRunner.java
+compile "$BUILD/test" "$BUILD/classes:$BUILD/stubs:$JUNIT" core/src/test/java stubs/test
+CODE=${CLASSES:-$BUILD/classes} # a .dex has no generics and no `throws`: the tests are compiled against the sources
 [ -e "$CODE" ] || stop 2 "no such file: $CODE"
-compile "$BUILD/test" "$CODE:$BUILD/stubs:$JUNIT" core/src/test/java stubs/test
 
 [ $# -gt 0 ] || set -- '*Test'
 names=
