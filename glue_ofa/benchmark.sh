@@ -111,7 +111,7 @@ listed() { # FOLDER STAGE…: the words of measure.py
 # shellcheck disable=SC2046,SC2086  # lists of words
 "$PYTHON" measure.py --stages $(listed "$OUT/bert_base" original width_0.8333 width_0.6667 width_0.5) \
     --app glue_ofa_bert_base --split "none (random weights)" --command "$COMMAND" --engines $ENGINES \
-    --rounds 2 --repeats 2 --output "$FIGURES/glue_ofa_bert_base.json" ${MEASURE:-} >/dev/null
+    --rounds 1 --repeats 3 --output "$FIGURES/glue_ofa_bert_base.json" ${MEASURE:-} >/dev/null
 
 cd "$REPO"
 for name in glue_ofa glue_ofa_bert_base; do
