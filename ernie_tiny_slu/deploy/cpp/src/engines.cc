@@ -18,7 +18,9 @@ std::unique_ptr<Engine> open_engine(const Bundle& bundle, const Options& options
     job.files = engine_files(bundle, job.engine);
     return open_openvino(job);
 #else
-    throw EnvironmentLacks("openvino: this program was built without it; see the README, then sh run_build.sh");
+    throw EnvironmentLacks(
+        "openvino: this program was built without it (a build with FastDeploy is): take "
+        "--library fastdeploy, or build it by sh run_build.sh");
 #endif
   }
 #ifdef SLU_WITH_FASTDEPLOY
