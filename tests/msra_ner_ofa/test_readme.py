@@ -52,6 +52,7 @@ def typed(command: str, fork: Path) -> str:
 
 def test_both_languages_name_the_same_commands():
     assert commands(APP / "README.md") == commands(APP / "README.zh-CN.md")
+    assert BY_CI in (REPO / ".ci" / "run").read_text()
 
 
 @pytest.mark.slow
