@@ -261,3 +261,18 @@ def test_checkpoints_are_checked(tmp_path):
         checkpoints.open_folder(tmp_path / "epoch_1_step_90")
     with pytest.raises(UserError, match=r"no such checkpoint folder"):
         checkpoints.open_folder(tmp_path / "nowhere")
+
+
+def test_an_unfinished_checkpoint_leaves_the_last_whole_one(tmp_path, monkeypatch):
+    checkpoints.write(tmp_path / "epoch_0_step_4", build(small()), small(), None, progress={"step": 4})
+
+    def full(arrays, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(weights, "save", full)
+    for step in (4, 8):
+        with pytest.raises(OSError, match=r"No space left"):
+            checkpoints.write(tmp_path / f"epoch_0_step_{step}", build(small()), small(), None, progress={"step": step})
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_0_step_4"]
+    assert checkpoints.open_folder(tmp_path).progress == {"step": 4}

@@ -103,14 +103,32 @@ def test_a_resumed_run_is_the_uninterrupted_one(data, tmp_path, capsys):
 
 
 def test_epochs_and_the_checkpoints_that_are_kept(data, tmp_path):
-    changes = {"Engine__run_mode": "epoch", "Engine__num_train_epochs": 3, "Engine__save_load__keep": 2}
+    changes = {
+        "Engine__run_mode": "epoch",
+        "Engine__num_train_epochs": 3,
+        "Engine__save_load__keep": 2,
+        "Engine__visualdl": True,
+    }
     short = {"Data__Train__dataset__split": "[20, 76, 4]", "Data__Eval__dataset__split": "[20, 76, 4]"}
     trainer = running.trainer_of(tiny.settings(data, tmp_path, **changes, **short))
     steps = trainer.order.steps_per_epoch
     assert steps == 3
     trainer.run()
+    assert any((tmp_path / "visualdl").iterdir())
     names = [path.name for path in checkpoints.inside(tmp_path)]
     assert names == [f"epoch_2_step_{2 * steps}", f"epoch_3_step_{3 * steps}"]
+
+
+def test_a_bar_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    bar = progress.Progress(2, 4, "tokens/s")
+    bar.advance(100)
+    bar.log(3, loss=2.5, lr=0.1)
+    bar.told("eval", 3, {"loss": 1.25})
+    bar.close()
+    told = capsys.readouterr()
+    assert "loss 2.5  lr 0.1" in told.err and "tokens/s" in told.err and "3/4" in told.err
+    assert "eval at step 3: loss 1.25" in told.out
 
 
 def test_other_runs_are_not_overwritten(data, dense, tmp_path):
