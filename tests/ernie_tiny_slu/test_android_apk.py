@@ -147,6 +147,8 @@ def test_what_android_reads_of_it(app):
     assert "launchable-activity: name='ernie.slu.app.MainActivity'" in said
     assert "native-code: 'arm64-v8a' 'armeabi-v7a'" in said
     assert "uses-permission" not in said
+    kinds = subprocess.run(["aapt2", "dump", "configurations", app], capture_output=True, text=True, check=True).stdout
+    assert {"zh", "night"} <= set(kinds.split())
 
 
 def test_it_is_signed_and_aligned(app):
