@@ -163,7 +163,13 @@ def model_of_record(record: dict) -> ModelSettings:
 
 def _dataclass(kind: type, values: dict):
     known = {field.name for field in fields(kind)}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known})
+
+    def tuples(value):  # JSON has made lists of them
+        if isinstance(value, dict):
+            return {key: tuples(each) for key, each in value.items()}
+        return tuple(value) if isinstance(value, list) else value
+
+    return kind(**{name: tuples(value) for name, value in values.items() if name in known})
 
 
 def agreed(settings: Settings, found: Checkpoint) -> ModelSettings:

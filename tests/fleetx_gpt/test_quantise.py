@@ -114,6 +114,20 @@ def test_layers_that_are_skipped_and_tables_that_are_frozen():
         quantise.wrap(network(), QuantizationSettings(enable=True, quantizable_layer_type=("RowParallelLinear",)))
 
 
+def test_a_checkpoint_remembers_every_key(tmp_path):
+    how = QuantizationSettings(
+        enable=True, weight_bits=6, weight_preprocess_type="PACT", skip_tensor_map={"block_1": ("linear1",)},
+        quantizable_layer_type=("Linear",), freeze_embedding=True, onnx_format=True, start_step=3,
+    )  # fmt: skip
+    net = network()
+    quantise.wrap(net, how)
+    trained(net, rate=0.0)
+    checkpoints.write(tmp_path, net, net.settings, how, progress={})
+    found = checkpoints.open_folder(tmp_path)
+    assert found.quantization == how and found.model == net.settings
+    np.testing.assert_array_equal(answer(found.network()), answer(net))
+
+
 def test_a_range_that_nothing_has_set():
     net = network()
     quantise.wrap(net, QuantizationSettings(enable=True))
