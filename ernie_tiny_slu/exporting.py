@@ -101,7 +101,10 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
         reference = [outputs_of(model, batch) for batch in batches]
     precision = "int8" if quantize.is_int8(model) else "fp32"
     decide = decisions(decoder_of(model, labels))
-    results = parity.check_engines(folder, precision, batches, reference, decide, options.gate_engines)
+    least = options.min_agreement if precision == "int8" else parity.INT8_AGREEMENT
+    results = parity.check_engines(
+        folder, precision, batches, reference, decide, options.gate_engines, min_agreement=least
+    )
     print(f"parity on {len(examples)} sentences, {precision}:")
     for engine, result in results.items():
         print(parity.describe(engine, result), flush=True)

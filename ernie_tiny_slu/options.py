@@ -60,7 +60,8 @@ class Options(TrainingOptions):
     moving_rate: float = 0.9
     """Share of the old range that the moving average keeps per batch."""
     min_agreement: float = 0.99
-    """Share of sentences that ptq and embeddings, which train nothing, must decide as before; less stops the run."""
+    """Share of sentences that ptq and embeddings, which train nothing, must decide as before, and each engine with INT8
+    as the dynamic graph; less stops the run."""
     calibration_batches: int = 64
     """Training batches that set the ranges for ptq."""
 
