@@ -81,4 +81,5 @@ def main(words: list[str]) -> int:
 
 if __name__ == "__main__":
     os.environ.setdefault("PYTHONUTF8", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes of `-n` share the cores
     sys.exit(main(sys.argv[1:]))
