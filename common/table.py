@@ -50,7 +50,6 @@ WORDS = {
     "accuracy_crf": ("accuracy, CRF %", "准确率（CRF）%"),
     "intent_accuracy": ("intent accuracy %", "意图准确率 %"),
     "slot_f1": ("slot F1 %", "槽位 F1 %"),
-    "client": ("client", "客户端"),
     "peak_memory": ("peak MB", "峰值内存 MB"),
     "same_answers": ("the same JSON as Python's", "与 Python 相同的 JSON"),
     "characters": ("text to entities", "从文本到实体"),
