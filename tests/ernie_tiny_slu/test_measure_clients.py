@@ -21,6 +21,7 @@ def test_both_languages_name_the_same_commands():
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.skipif(not TOOLS, reason="no cmake or no C++ compiler")
 def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
     small = {

@@ -66,6 +66,7 @@ def test_scripts_of_the_app_readme_run(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
     data = tmp_path / "data"
     data.mkdir()

@@ -60,6 +60,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_the_benchmark_runs_on_a_few_steps(tmp_path):
     small = {
         "TASKS": "SST-2",

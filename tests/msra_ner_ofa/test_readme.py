@@ -67,6 +67,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
     rows = {"ROWS": "60", "TEST_ROWS": "20"}
     small = {

@@ -53,6 +53,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
 
 
 @pytest.mark.slow
+@pytest.mark.benchmark
 def test_the_benchmark_runs_on_a_few_rows(tmp_path):
     """With a smaller architecture and without the large reference, whose times are its only use."""
     rows = {"ROWS": "60", "DEV_ROWS": "20", "TEST_ROWS": "20"}
