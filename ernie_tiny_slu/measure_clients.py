@@ -35,7 +35,7 @@ class Options(stages.MeasureOptions):
     """What was trained on; only looked for."""
     latency_sentences: int = 300
     """How many of the test sentences are timed, drawn by a fixed seed."""
-    rounds: int = 6
+    rounds: int = 4
     """Times that everything is timed; the quieter one counts."""
     repeats: int = 1
     """Timed passes over the sentences in each process."""
