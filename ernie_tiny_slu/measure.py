@@ -45,6 +45,7 @@ def main(options: Options) -> None:
     bundles = stages.read_stages(options.stages, "--stages", TASK)
     crf_bundles = stages.read_stages(options.crf_stages, "--crf_stages", TASK)
     original = stages.require_original(bundles, "--stages")
+    files.require(options.train_path, "training file")
     texts = sentences_to_time(options, original)
     runner = measure_jobs.runner(options.threads, options.workers)
     others = {}
@@ -73,7 +74,6 @@ def main(options: Options) -> None:
 
 
 def sentences_to_time(options: Options, bundle: Bundle) -> list[str]:
-    files.require(options.train_path, "training file")
     texts = [
         example.text for example in read_examples(options.test_path, bundle.labels["intent"], bundle.labels["slot"])
     ]

@@ -31,8 +31,6 @@ class Options(stages.MeasureOptions):
     """Folder that deploy/cpp/run_build.sh built in."""
     test_path: Path = Path("data/test.txt")
     """Labelled sentences."""
-    train_path: Path = Path("data/train.txt")
-    """What was trained on; only looked for."""
     latency_sentences: int = 300
     """How many of the test sentences are timed, drawn by a fixed seed."""
     rounds: int = 4

@@ -3,7 +3,7 @@
 # Two cores train a small BERT from scratch on each task (ARCHITECTURE), SST-2 with one seed, the small tasks with three;
 # the ablation trains widths of the first model for ABLATION_STEPS, with three seeds; the widths of the first model are
 # measured on every engine; a second summary times BERT-base's real size with random weights, length 128, batch 16. Every
-# step is skipped when its result is there, and an interrupted training goes on: run the same command again. Two hours.
+# step is skipped when its result is there, and an interrupted training goes on: run the same command again. Some hours.
 # OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). TASKS and SEEDS choose what is
 # trained, ABLATION is a list of its variants (empty: none); ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words
 # for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for shapes.py.

@@ -44,7 +44,7 @@ fi
 # shellcheck disable=SC2086  # MEASURE are separate words
 "$PYTHON" measure_clients.py --stages "original=$MODELS/original/bundle" "vocabulary=$MODELS/vocabulary/bundle" \
     "width=$MODELS/$c/bundle" "int8=$MODELS/${c}_qat/bundle" "embedding=$MODELS/${c}_qat_embeddings/bundle" \
-    --test_path "$DATA/test.txt" --train_path "$DATA/train.txt" --split "$SPLIT" --seeds 42 --command "$COMMAND" \
+    --test_path "$DATA/test.txt" --split "$SPLIT" --seeds 42 --command "$COMMAND" \
     --output "$FIGURES/ernie_tiny_slu_clients.json" ${MEASURE:-}
 cd "$REPO"
 set --
