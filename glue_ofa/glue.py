@@ -2,12 +2,10 @@
 """A text or two to a label or a score, with any engine of common/runtime.py; imports no training library."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from math import exp
 from pathlib import Path
 from typing import Any
 
-from common import runtime
+from common import answering, runtime
 from common.bundle import Bundle, read_bundle
 from common.cli import UserError
 from common.tokenizer import WordPieceTokenizer
@@ -45,7 +43,7 @@ class GluePredictor:
         max_length: int | None = None,
     ):
         self.bundle, self.task = check_bundle(bundle if isinstance(bundle, Bundle) else read_bundle(bundle))
-        self.max_length = check_length(max_length, self.bundle)
+        self.max_length = answering.check_length(max_length, self.bundle, SHORTEST)
         self.labels: list[str] = self.bundle.labels.get("class", [])
         self.tokenizer = WordPieceTokenizer(self.bundle.vocab_path)
         self._predictor = runtime.load(self.bundle, engine, device, threads, precision)
@@ -71,35 +69,24 @@ class GluePredictor:
                 raise UserError(f"{self.task.name} judges {'two texts' if self.task.pairs else 'one text'} at a time")
         encodings = [encode(self.tokenizer, first, second, self.max_length) for first, second in texts]
         answers = [self._empty(*pair) for pair in texts]
-        full = [place for place, encoding in enumerate(encodings) if not self._is_empty(*encoding[:2])]
+        unknown = self.tokenizer.unk_id
+        full = [n for n, (ids, types, _) in enumerate(encodings) if not answering.has_empty_side(ids, types, unknown)]
         if not full:
             return answers
-        longest = max(len(encodings[place][0]) for place in full)
-        ids = np.full((len(full), longest), self.bundle.pad_id, np.int64)
-        types = np.zeros((len(full), longest), np.int64)
-        for row, place in enumerate(full):
-            tokens, kinds, _ = encodings[place]
-            ids[row, : len(tokens)], types[row, : len(tokens)] = tokens, kinds
+        ids = answering.padded([encodings[place][0] for place in full], self.bundle.pad_id)
+        types = answering.padded([encodings[place][1] for place in full], 0)
         for place, outputs in zip(full, self.logits(ids, types).tolist(), strict=True):
             answers[place] = self._form(*texts[place], outputs, encodings[place][2])
         return answers
 
     def answer_stream(self, texts: Iterable[Texts], batch_size: int = 1) -> Iterator[dict[str, Any]]:
         """Answers one batch at a time: `texts` may be endless."""
-        if batch_size < 1:
-            raise UserError(f"--batch_size must be at least 1, got {batch_size}")
-        waiting = iter(texts)
-        while batch := list(islice(waiting, batch_size)):
+        for batch in answering.batches(texts, batch_size):
             yield from self.answer_batch(batch)
 
     def logits(self, ids: np.ndarray, types: np.ndarray) -> np.ndarray:
         """Token ids and types, integers [batch, length] padded with pad_id and 0, to float32 [batch, outputs]."""
         return self._predictor.run(ids, types)["logits"]
-
-    def _is_empty(self, ids: list[int], types: list[int]) -> bool:
-        first = types.count(0)
-        sides = [ids[1 : first - 1], ids[first:-1]] if self.task.pairs else [ids[1:-1]]  # without [CLS] and [SEP]
-        return any(side.count(self.tokenizer.unk_id) == len(side) for side in sides)
 
     def _texts(self, first: str, second: str | None) -> dict[str, Any]:
         return {"text": first} if second is None else {"text": first, "text_pair": second}
@@ -113,9 +100,8 @@ class GluePredictor:
         if self.task.regression:
             answer["score"] = outputs[0]
         else:
-            top = max(outputs)
-            answer["label"] = self.labels[outputs.index(top)]
-            answer["confidence"] = 1.0 / sum([exp(output - top) for output in outputs])
+            label, confidence = answering.best_class(outputs)
+            answer |= {"label": self.labels[label], "confidence": confidence}
         return {**answer, "truncated": True} if truncated else answer
 
 
@@ -138,20 +124,6 @@ def check_bundle(bundle: Bundle) -> tuple[Bundle, tasks.Task]:
     ):
         raise UserError(f"{bundle.path}: inputs, outputs or labels are not those of {task.name}; export it again")
     return bundle, task
-
-
-def check_length(asked: int | None, bundle: Bundle, flag: str = "--max_length") -> int:
-    """The length to cut at.
-
-    Raises:
-        UserError: shorter than an input can be, or longer than the bundle was made for.
-    """
-    if asked is not None and not SHORTEST <= asked <= bundle.max_length:
-        raise UserError(
-            f"{flag} {asked}: the bundle {bundle.path} was made for {bundle.max_length} tokens; "
-            f"give {SHORTEST} to {bundle.max_length}"
-        )
-    return asked or bundle.max_length
 
 
 def find_bundle(path: Path | str) -> Bundle:

@@ -1,24 +1,19 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The child processes of this app's measurement, and what is compared with what."""
+"""The child processes of this app's measurement, and how their decisions are compared."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from common import stages
+from common import comparing
 from common.bundle import Bundle
-from common.cli import UserError
-from common.measuring import Job, Runner
-from common.summary import width_of, width_stage
+from common.comparing import Found
+from common.measuring import Runner
 
 import scoring
 from tasks import Task
 
 APP = Path(__file__).resolve().parent
-CHILD = "measure_child"
-DEFAULT = "onnxruntime"  # without the default engine there is nothing to publish; of others a failure is a result
-Found = dict[tuple[str, str], dict[str, Any]]
-"""(stage, engine) to a child's answer."""
 
 
 def task_name(task: Task) -> str:
@@ -31,9 +26,9 @@ def scores(bundles: dict[str, Bundle], task: Task, options) -> Found:
     if options.data_dir is None:
         return {}
     more = {"data_dir": str(options.data_dir.resolve()), "batch_size": options.batch_size}
-    jobs = [job("score", name, bundle, engine, more) for name, bundle, engine in passed(bundles, options.engines)]
+    jobs = comparing.jobs("score", bundles, options.engines, more)
     found = Runner(APP, options.threads, options.workers).once(jobs)
-    add_agreement(found, options.engines, task)
+    comparing.add_agreement(found, options.engines, partial(agreement, task))
     return found
 
 
@@ -41,59 +36,20 @@ def times(bundles: dict[str, Bundle], scored: Found, task: Task, options) -> Fou
     """Those that could be scored, or all where nothing was."""
     timing = {name: getattr(options, name) for name in ("threads", "repeats", "batch_size", "length")}
     timing["data_dir"] = str(options.data_dir.resolve()) if options.data_dir else None
-    jobs = [
-        job("serve", name, bundle, engine, timing)
-        for name, bundle, engine in passed(bundles, options.engines)
-        if "failed" not in scored.get((name, engine), {})
-    ]
+    jobs = comparing.jobs("serve", bundles, options.engines, timing, scored)
     return Runner(APP, options.threads, 1).rounds(jobs, options.rounds)
 
 
-def passed(bundles: dict[str, Bundle], engines: Sequence[str]) -> list[tuple[str, Bundle, str]]:
-    return [(name, b, engine) for name, b in bundles.items() for engine in stages.timed_engines(b, engines)]
-
-
-def job(action: str, stage: str, bundle: Bundle, engine: str, more: dict[str, Any]) -> Job:
-    arguments = {"action": action, "bundle": str(bundle.path), "engine": engine, **more}
-    return Job((stage, engine), CHILD, arguments, may_fail=engine != DEFAULT)
-
-
 def main_scores(stage: str, found: Found, engines: Sequence[str]) -> dict[str, float]:
-    """The scores that speak for a stage: the default engine's, else those of the first engine that has some.
-
-    Raises:
-        UserError: scores there are, but none of this stage.
-    """
-    if not found:
-        return {}
-    for engine in sorted(engines, key=lambda name: name != DEFAULT):
-        answer = found.get((stage, engine))
-        if answer and "failed" not in answer:
-            return answer["scores"]["all"]
-    raise UserError(f"{stage}: no engine of {', '.join(engines)} passed its parity gate and answers; export again")
+    """As `comparing.main_scores`; nothing where nothing at all was scored."""
+    return comparing.main_scores(stage, found, engines) if found else {}
 
 
-def add_agreement(found: Found, engines: Sequence[str], task: Task) -> None:
-    """Note in every answer the share of decisions that are those of FP32, as "agreement".
-
-    INT8 is compared with the FP32 stage of the same width, FP32 with the original, both on the default engine, or on
-    its own where that one is not measured. Scores are compared as whole numbers.
-    """
-    names = {stage for stage, _ in found}
-    for (stage, engine), answer in found.items():
-        reference = found.get((fp32_of(stage, names), DEFAULT if DEFAULT in engines else engine), {})
-        if "predicted" in answer and "predicted" in reference:
-            pairs = list(zip(reference["predicted"], answer["predicted"], strict=True))
-            if task.regression:
-                pairs = [(round(one), round(other)) for one, other in pairs]
-            answer["agreement"] = sum(one == other for one, other in pairs) / len(pairs)
-
-
-def fp32_of(stage: str, names: Collection[str]) -> str:
-    """Which stage a stage's decisions are compared with: its own width in FP32; for FP32 itself, the original."""
-    width = width_of(stage)
-    same = width_stage(width[0]) if width and width[1] else None
-    return same if same in names else "original"
+def agreement(task: Task, expected: Sequence[float | str], given: Sequence[float | str]) -> dict[str, float]:
+    """The share of decisions that are the same; those of a regression are compared as whole numbers."""
+    if task.regression:
+        expected, given = [round(one) for one in expected], [round(one) for one in given]
+    return comparing.agreement(expected, given)
 
 
 def reported(task: Task, found: dict[str, float]) -> dict[str, float]:

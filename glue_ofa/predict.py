@@ -46,10 +46,12 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from glue import GluePredictor, check_length, find_bundle
+    from common.answering import check_length
+
+    from glue import SHORTEST, GluePredictor, find_bundle
 
     bundle = find_bundle(options.model_path)
-    length = check_length(options.max_seq_length, bundle, "--max_seq_length")
+    length = check_length(options.max_seq_length, bundle, SHORTEST, "--max_seq_length")
     predictor = GluePredictor(bundle, options.engine, options.device, options.threads, None, length)
     if options.text is not None:
         lines.print_json(predictor.answer(options.text, options.text_pair))

@@ -52,7 +52,7 @@ def run(options) -> dict[float, Path]:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
     task, source = tasks.find(options.task_name), Path(options.model_name_or_path)
-    trainer_options = options.trainer_options(from_scratch=False)
+    trainer_options = options.trainer_options()
     before = check_source(options, task, source)
     first = not int(os.environ.get("PADDLE_TRAINER_ID", 0))  # of several processes one looks after the folder
     if first:

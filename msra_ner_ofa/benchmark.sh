@@ -56,7 +56,7 @@ compress() { # FOLDER, then words
     }
 }
 OFA=$OUT/msra_ner_ofa
-compress "$OFA" --num_train_epochs 1 --save_steps 119
+compress "$OFA" --num_train_epochs 4 --save_steps 178
 
 # shellcheck disable=SC2086  # EXPORT are separate words
 export_once() { # CHECKPOINT WIDTH, then words

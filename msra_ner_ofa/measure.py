@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import cli, files, stages
+from common import cli, comparing, files, stages
 from common.bundle import Bundle, file_bytes
 
 import measure_jobs
@@ -57,13 +57,14 @@ def main(options: Options) -> None:
     test_path = str(options.test_path.resolve())
     scores, main_scores = {}, {name: {} for name in bundles}
     if options.scores:
-        jobs = measure_jobs.score_jobs(bundles, options.engines, test_path, options.batch_size)
+        more = {"test_path": test_path, "batch_size": options.batch_size}
+        jobs = comparing.jobs("score", bundles, options.engines, more)
         scores = measure_jobs.runner(options.threads, options.workers).once(jobs)
-        main_scores = {name: measure_jobs.main_score(name, scores, options.engines) for name in bundles}
-        measure_jobs.add_agreement(scores, options.engines)
+        main_scores = {name: comparing.main_scores(name, scores, options.engines) for name in bundles}
+        comparing.add_agreement(scores, options.engines, measure_jobs.agreement)
     names = ("threads", "repeats", "batch_size", "length", "characters")
     timing = {"test_path": test_path, **{name: getattr(options, name) for name in names}}
-    jobs = measure_jobs.serve_jobs(bundles, options.engines, scores, timing)
+    jobs = comparing.jobs("serve", bundles, options.engines, timing, scores)
     times = measure_jobs.runner(options.threads).rounds(jobs, options.rounds)
     measured = [
         {
@@ -89,12 +90,13 @@ def main(options: Options) -> None:
 
 
 def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]:
-    """Scores under the reports' names; nothing where nothing was scored."""
+    """Scores under the reports' names, and F1 on the development set where all of it was scored; or nothing."""
     if not scores:
         return {}
     kinds = {name: value for name, value in scores.items() if name.startswith("f1_") and name[3:].isupper()}
     named = {name: scores[key] for key, name in METRICS.items()}
-    return named | kinds | {"f1_dev": bundle.manifest["metrics"].get("f1")}
+    on_dev = bundle.manifest["metrics"]
+    return named | kinds | ({"f1_dev": on_dev.get("f1")} if on_dev.get("split") == "dev" else {})
 
 
 def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
@@ -111,8 +113,8 @@ def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) 
     if not scored:
         return entry
     parity = entry["parity"]
-    entry["parity"] = {**parity, "agreement": scored["agreement"], "gate_agreement": parity.get("agreement")}
-    return {**entry, "f1": scored["scores"]["all"]["f1"], "sentence_agreement": scored["sentence_agreement"]}
+    entry["parity"] = {**parity, "agreement": scored.get("agreement"), "gate_agreement": parity.get("agreement")}
+    return {**entry, "f1": scored["scores"]["all"]["f1"], "sentence_agreement": scored.get("sentence_agreement")}
 
 
 if __name__ == "__main__":

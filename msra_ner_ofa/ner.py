@@ -2,11 +2,10 @@
 """Named entities: a text to the persons, organisations and places in it, with any engine of common/runtime.py."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from common import files, runtime
+from common import answering, files, runtime
 from common.bundle import Bundle, read_bundle
 from common.bundle_checks import MANIFEST
 from common.cli import UserError
@@ -14,7 +13,7 @@ from common.tagging import TagDecoder, spans
 from common.tokenizer import WordPieceTokenizer
 
 import numpy as np
-from windows import CharacterEncoder, Window, check_length, windows_of
+from windows import CharacterEncoder, check_length, windows_of
 
 TASK = "named_entities"
 AHEAD = 8  # batches of windows that are gathered, so that those of one length can be read together
@@ -73,10 +72,7 @@ class NerPredictor:
 
     def answer_stream(self, texts: Iterable[str], batch_size: int = 16) -> Iterator[dict[str, Any]]:
         """Answers some texts at a time: `texts` may be endless."""
-        if batch_size < 1:
-            raise UserError(f"--batch_size must be at least 1, got {batch_size}")
-        waiting = iter(texts)
-        while some := list(islice(waiting, batch_size * AHEAD if batch_size > 1 else 1)):
+        for some in answering.batches(texts, batch_size, AHEAD):
             yield from self.answer_batch(some, batch_size)
 
     def logits(self, ids: Sequence[list[int]], batch_size: int) -> list[np.ndarray]:
@@ -90,7 +86,8 @@ class NerPredictor:
         found = [np.empty([len(each), len(self.labels)], np.float32) for each in ids]
         for start in range(0, len(jobs), batch_size):
             batch = jobs[start : start + batch_size]
-            answers = self.run(self._padded(ids, batch))
+            windows = [self.encoder.window_ids(ids[text], window) for text, window in batch]
+            answers = self.run(answering.padded(windows, self.bundle.pad_id))
             for (text, window), rows in zip(batch, answers, strict=True):
                 shift = 1 - window.start  # [CLS] stands first
                 found[text][window.first : window.last] = rows[window.first + shift : window.last + shift]
@@ -103,14 +100,6 @@ class NerPredictor:
     def tags(self, ids: Sequence[list[int]], batch_size: int = 16) -> list[list[str]]:
         """A tag for each character of each text; see `logits`."""
         return [[self.labels[n] for n in self._decoder.decode(each)] for each in self.logits(ids, batch_size)]
-
-    def _padded(self, ids: Sequence[list[int]], batch: Sequence[tuple[int, Window]]) -> np.ndarray:
-        longest = batch[-1][1].end - batch[-1][1].start + 2  # they are sorted
-        array = np.full((len(batch), longest), self.bundle.pad_id, np.int64)
-        for row, (text, window) in enumerate(batch):
-            tokens = self.encoder.window_ids(ids[text], window)
-            array[row, : len(tokens)] = tokens
-        return array
 
     def _form(self, text: str, logits: np.ndarray) -> dict[str, Any]:
         offsets = [(place, place + 1) for place in range(len(text))]

@@ -2,16 +2,14 @@
 """Aspect sentiment: an aspect and a text to a label, with any engine of common/runtime.py."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from math import exp
 from pathlib import Path
 from typing import Any
 
-from common import files, runtime
+from common import answering, files, runtime
 from common.bundle import Bundle, read_bundle
 from common.bundle_checks import MANIFEST
 from common.cli import UserError
-from common.tokenizer import PairEncoding, WordPieceTokenizer
+from common.tokenizer import WordPieceTokenizer
 
 import numpy as np
 
@@ -44,7 +42,7 @@ class AspectPredictor:
     ):
         bundle = check_bundle(bundle if isinstance(bundle, Bundle) else read_bundle(bundle, task=TASK))
         self.bundle = bundle
-        self.max_length = check_length(max_length, bundle)
+        self.max_length = answering.check_length(max_length, bundle, SHORTEST)
         self.labels: list[str] = bundle.labels["class"]
         self.names: list[str] | None = bundle.manifest.get("label_names")
         self.tokenizer = WordPieceTokenizer(bundle.vocab_path)
@@ -64,15 +62,12 @@ class AspectPredictor:
         """Answers from one call of the engine, in the order of the pairs; padded to the longest."""
         encodings = [self.tokenizer.encode_pair(aspect, text, self.max_length) for aspect, text in pairs]
         answers = [_empty(*pair) for pair in pairs]
-        full = [place for place, encoding in enumerate(encodings) if not self._is_empty(encoding)]
+        unknown = self.tokenizer.unk_id
+        full = [n for n, e in enumerate(encodings) if not answering.has_empty_side(e.ids, e.token_type_ids, unknown)]
         if not full:
             return answers
-        longest = max(len(encodings[place].ids) for place in full)
-        ids = np.full((len(full), longest), self.bundle.pad_id, np.int64)
-        types = np.zeros((len(full), longest), np.int64)
-        for row, place in enumerate(full):
-            length = len(encodings[place].ids)
-            ids[row, :length], types[row, :length] = encodings[place].ids, encodings[place].token_type_ids
+        ids = answering.padded([encodings[place].ids for place in full], self.bundle.pad_id)
+        types = answering.padded([encodings[place].token_type_ids for place in full], 0)
         for place, scores in zip(full, self.logits(ids, types).tolist(), strict=True):
             answers[place] = self._form(*pairs[place], scores, encodings[place].truncated)
         return answers
@@ -82,28 +77,19 @@ class AspectPredictor:
 
     def answer_stream(self, pairs: Iterable[Pair], batch_size: int = 1) -> Iterator[dict[str, Any]]:
         """Answers one batch at a time: `pairs` may be endless."""
-        if batch_size < 1:
-            raise UserError(f"--batch_size must be at least 1, got {batch_size}")
-        waiting = iter(pairs)
-        while batch := list(islice(waiting, batch_size)):
+        for batch in answering.batches(pairs, batch_size):
             yield from self.answer_batch(batch)
 
     def logits(self, ids: np.ndarray, types: np.ndarray) -> np.ndarray:
         """Token ids and types, integers [batch, length] padded with pad_id and 0, to float32 [batch, classes]."""
         return self._predictor.run(ids, types)["logits"]
 
-    def _is_empty(self, encoding: PairEncoding) -> bool:
-        first = encoding.token_type_ids.count(0)
-        sides = encoding.ids[1 : first - 1], encoding.ids[first:-1]  # without [CLS] and both [SEP]
-        return any(side.count(self.tokenizer.unk_id) == len(side) for side in sides)
-
     def _form(self, aspect: str, text: str, scores: list[float], truncated: bool) -> dict[str, Any]:
-        top = max(scores)
-        label = scores.index(top)
+        label, confidence = answering.best_class(scores)
         answer = {"text": text, "aspect": aspect, "label": self.labels[label]}
         if self.names:
             answer["name"] = self.names[label]
-        answer["confidence"] = 1.0 / sum([exp(score - top) for score in scores])
+        answer["confidence"] = confidence
         if truncated:
             answer["truncated"] = True
         return answer
@@ -149,20 +135,6 @@ def check_bundle(bundle: Bundle) -> Bundle:
     ):
         raise UserError(f"{bundle.path}: `label_names` must be {len(labels)} strings; export the bundle again")
     return bundle
-
-
-def check_length(asked: int | None, bundle: Bundle, flag: str = "--max_length") -> int:
-    """The length to cut at.
-
-    Raises:
-        UserError: shorter than a pair can be, or longer than the bundle was made for.
-    """
-    if asked is not None and not SHORTEST <= asked <= bundle.max_length:
-        raise UserError(
-            f"{flag} {asked}: the bundle {bundle.path} was made for {bundle.max_length} tokens; "
-            f"give {SHORTEST} to {bundle.max_length}"
-        )
-    return asked or bundle.max_length
 
 
 def _empty(aspect: str, text: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import cli, files, stages
+from common import cli, comparing, files, stages
 from common.bundle import Bundle, file_bytes
 
 import measure_jobs
@@ -52,13 +52,14 @@ def main(options: Options) -> None:
     files.require(options.test_path, "test file (--test_path)")
     test_path, alone = str(options.test_path.resolve()), measure_jobs.runner(options.threads)
 
-    jobs = measure_jobs.score_jobs(bundles, options.engines, test_path, options.batch_size)
+    more = {"test_path": test_path, "batch_size": options.batch_size}
+    jobs = comparing.jobs("score", bundles, options.engines, more)
     scores = measure_jobs.runner(options.threads, options.workers).once(jobs)
-    main_scores = {name: measure_jobs.main_score(name, scores, options.engines) for name in bundles}
-    measure_jobs.add_agreement(scores, options.engines)
+    main_scores = {name: comparing.main_scores(name, scores, options.engines) for name in bundles}
+    comparing.add_agreement(scores, options.engines, comparing.agreement)
     timing = {name: getattr(options, name) for name in ("threads", "repeats", "batch_size", "length")}
     timing["test_path"] = test_path
-    times = alone.rounds(measure_jobs.serve_jobs(bundles, scores, timing), options.rounds)
+    times = alone.rounds(comparing.jobs("serve", bundles, options.engines, timing, scores), options.rounds)
     reference = measure_jobs.reference(alone, options.reference_dir.resolve(), timing) if options.reference else None
     summary = {
         **stages.record("sentiment_ppminilm", options),

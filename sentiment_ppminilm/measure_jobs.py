@@ -1,87 +1,25 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The child processes of this app's measurement, and what is compared with what."""
+"""The child processes of this app's measurement."""
 
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import stages
-from common.bundle import Bundle, file_bytes, read_bundle
-from common.cli import UserError
+from common import comparing
+from common.bundle import file_bytes, read_bundle
 from common.measuring import Job, Runner
 
 APP = Path(__file__).resolve().parent
-CHILD = "measure_child"
-DEFAULT = "onnxruntime"  # without the default engine there is nothing to publish; of others a failure is a result
-Found = dict[tuple[str, str], dict[str, Any]]
-"""(stage, engine) to a child's answer."""
 
 
 def runner(threads: int, workers: int = 1) -> Runner:
     return Runner(APP, threads, workers)
 
 
-def score_jobs(bundles: dict[str, Bundle], engines: Sequence[str], test_path: str, batch_size: int) -> list[Job]:
-    """Every stage on every engine whose gate passed."""
-    more = {"test_path": test_path, "batch_size": batch_size}
-    return [
-        job("score", stage, bundle, engine, more)
-        for stage, bundle in bundles.items()
-        for engine in stages.timed_engines(bundle, engines)
-    ]
-
-
-def serve_jobs(bundles: dict[str, Bundle], scores: Found, timing: dict[str, Any]) -> list[Job]:
-    """Those that could be scored."""
-    return [
-        job("serve", stage, bundles[stage], engine, timing)
-        for (stage, engine), found in scores.items()
-        if "failed" not in found
-    ]
-
-
-def job(action: str, stage: str, bundle: Bundle, engine: str, more: dict[str, Any]) -> Job:
-    arguments = {"action": action, "bundle": str(bundle.path), "engine": engine, **more}
-    return Job((stage, engine), CHILD, arguments, may_fail=engine != DEFAULT)
-
-
-def main_score(stage: str, scores: Found, engines: Sequence[str]) -> dict[str, float]:
-    """The scores that speak for a stage: the default engine's, else those of the first engine that has some.
-
-    Raises:
-        UserError: no engine passed.
-    """
-    for engine in sorted(engines, key=lambda name: name != DEFAULT):
-        found = scores.get((stage, engine))
-        if found and "failed" not in found:
-            return found["scores"]["all"]
-    raise UserError(f"{stage}: no engine of {', '.join(engines)} passed its parity gate and answers; export again")
-
-
-def add_agreement(scores: Found, engines: Sequence[str]) -> None:
-    """Note in every answer the share of decisions that are those of FP32, as "agreement".
-
-    INT8 is compared with the FP32 stage of the same width, FP32 with the original, both on the default engine, or on
-    its own where that one is not measured.
-    """
-    names = {stage for stage, _ in scores}
-    for (stage, engine), answer in scores.items():
-        reference = scores.get((fp32_of(stage, names), DEFAULT if DEFAULT in engines else engine), {})
-        if "predicted" in answer and "predicted" in reference:
-            pairs = list(zip(reference["predicted"], answer["predicted"], strict=True))
-            answer["agreement"] = sum(one == other for one, other in pairs) / len(pairs)
-
-
-def fp32_of(stage: str, names: Collection[str]) -> str:
-    """Which stage a stage's decisions are compared with: its own width in FP32; for FP32 itself, the original."""
-    return "width" if stage == "width_int8" and "width" in names else "original"
-
-
 def reference(alone: Runner, folder: Path, timing: dict[str, Any]) -> dict[str, Any]:
     """Times and "size_bytes" of SKEP-large's shape on Paddle Inference; slow as it is, two calls will do."""
     if not (folder / "bundle" / "manifest.json").exists():
-        alone.child(CHILD, {"action": "make_reference", "folder": str(folder)})
+        alone.child(comparing.CHILD, {"action": "make_reference", "folder": str(folder)})
     bundle = read_bundle(folder / "bundle")
     arguments = {"action": "serve", "bundle": str(bundle.path), "engine": "paddle", **timing, "repeats": 2}
     name = "SKEP-large's shape"
-    return {"size_bytes": file_bytes(bundle, "paddle"), **alone.once([Job(name, CHILD, arguments)])[name]}
+    return {"size_bytes": file_bytes(bundle, "paddle"), **alone.once([Job(name, comparing.CHILD, arguments)])[name]}

@@ -47,13 +47,15 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from aspect import AspectPredictor, check_length, find_bundle
+    from common.answering import check_length
+
+    from aspect import SHORTEST, AspectPredictor, find_bundle
 
     pairs: Iterable[tuple[str, str]] = [(options.aspect, options.text)]
     if options.input_file is not None:
         pairs = list(pairs_of(lines.read(options.input_file), str(options.input_file)))
     bundle = find_bundle(options.model_path)
-    length = check_length(options.max_seq_len, bundle, "--max_seq_len")
+    length = check_length(options.max_seq_len, bundle, SHORTEST, "--max_seq_len")
     predictor = AspectPredictor(bundle, options.engine, options.device, options.threads, None, length)
     typed = options.text is None and options.input_file is None
     if typed:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from common import bench, devices, engines, files, runtime
+from common.answering import check_length
 from common.bundle import Bundle, engine_files
 from common.cli import EnvironmentLacks, UserError, one_line
 from common.tokenizer import WordPieceTokenizer
 
 import numpy as np
-from aspect import check_length, find_bundle
+from aspect import SHORTEST, find_bundle
 from data import LabelSet, Row, collate, make_rows, read_examples, read_labels
 from scoring import score
 from timing import Batch, machine_line, measure, print_times, tokenising_seconds
@@ -31,7 +32,7 @@ def run(options) -> dict[str, Any]:
     bundle = find_bundle(options.model_path)
     check_flags(options, bundle)
     device = device_of(options, bundle)
-    max_length = check_length(options.max_seq_len, bundle, "--max_seq_len")
+    max_length = check_length(options.max_seq_len, bundle, SHORTEST, "--max_seq_len")
     labels = labels_of(options, bundle)
     examples = read_examples(options.test_path, labels, options.skip_bad_lines)
     tokenizer = WordPieceTokenizer(bundle.vocab_path)

@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from common import cli
 
@@ -32,6 +33,17 @@ def run(main, options, words) -> Ended:
         except SystemExit as stop:
             code = stop.code or 0
     return Ended(code, out.getvalue(), err.getvalue())
+
+
+def made(folder: Path, script: str, *words) -> Path:
+    """The folder that a script's main wrote into, with what it printed as stdout.txt in it. For fixtures."""
+    return kept(folder, call(script, *words))
+
+
+def kept(folder: Path, ended: Ended) -> Path:
+    assert ended.code == 0, ended.err
+    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
+    return folder
 
 
 def spelled(values: dict) -> list:

@@ -19,26 +19,22 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(tiny, tmp_path_factory):
     """Folder of a run with --do_train --do_eval --do_export --prune_embeddings; tests must not change it."""
+    import calls
     import tiny_app
 
     folder = tmp_path_factory.mktemp("trained") / "out"
     more = ["--do_train", "--do_eval", "--do_export", "--prune_embeddings", "--load_best_model_at_end"]
     steps = {"max_steps": 150, "save_steps": 50, "metric_for_best_model": "eval_accuracy"}
-    ended = tiny_app.train(tiny_app.words(tiny, folder, *more, **steps))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.kept(folder, tiny_app.train(tiny_app.words(tiny, folder, *more, **steps)))
 
 
 @pytest.fixture(scope="session")
 def chain(tiny, trained, tmp_path_factory):
     """Folder of dynabert+qat+embeddings with two widths on the trained checkpoint; tests must not change it."""
+    import calls
     import tiny_app
 
     folder = tmp_path_factory.mktemp("chain") / "out"
     more = ["--do_compress", "--strategy", "dynabert+qat+embeddings", "--width_mult_list", "0.75", "0.5"]
     steps = {"max_steps": 40, "save_steps": 20, "learning_rate": 2e-3, "importance_batches": 4}
-    ended = tiny_app.train(tiny_app.words(tiny, folder, *more, model_name_or_path=trained, **steps))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.kept(folder, tiny_app.train(tiny_app.words(tiny, folder, *more, model_name_or_path=trained, **steps)))

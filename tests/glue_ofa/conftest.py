@@ -23,10 +23,7 @@ def tuned(tiny, tmp_path_factory):
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("tuned") / "model"
-    ended = calls.call("run_glue", *tiny_glue.words(tiny, folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "run_glue", *tiny_glue.words(tiny, folder))
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +33,7 @@ def widths(tiny, tuned, tmp_path_factory):
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("ofa") / "out"
-    ended = calls.call("run_glue_ofa", *tiny_glue.ofa_words(tiny, tuned, folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "run_glue_ofa", *tiny_glue.ofa_words(tiny, tuned, folder))
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +43,4 @@ def exported(tiny, widths, tmp_path_factory):
     import tiny_glue
 
     folder = tmp_path_factory.mktemp("exported")
-    ended = calls.call("export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))

@@ -4,7 +4,6 @@
 import common  # noqa: F401  before paddle
 from common import files
 from common.bundle import read_bundle
-from common.cli import UserError
 from common.summary import check_summary
 
 import collect
@@ -83,44 +82,15 @@ def test_without_data_there_are_times_only(stages, tmp_path):
     assert found["stages"][0]["engines"][0]["latency_ms"]["p50"] > 0
 
 
+def test_scores_are_compared_as_whole_numbers_and_classes_as_they_are():
+    assert measure_jobs.agreement(tasks.find("STS-B"), [0.4, 2.6], [0.1, 2.4]) == {"agreement": 0.5}
+    assert measure_jobs.agreement(tasks.find("SST-2"), [0, 1, 1, 0], [1, 1, 1, 0]) == {"agreement": 0.75}
+
+
 def test_inputs_of_the_timing_are_full(exported):
     predictor = GluePredictor(exported / "static" / "bundle")
     ids, types = measure_child.full_inputs(predictor, [("the plot", None)], 3, 20)
     assert ids.shape == types.shape == (3, 20) and (ids > 0).all() and set(np.unique(types)) == {0}
-
-
-def test_int8_is_compared_with_its_own_width():
-    names = ["original", "width_0.6667", "width_0.5", "width_0.5_int8", "int8"]
-    expected = ["original", "original", "original", "width_0.5", "original"]
-    assert [measure_jobs.fp32_of(name, names) for name in names] == expected
-    assert measure_jobs.fp32_of("width_0.5_int8", ["original"]) == "original"
-
-
-def test_agreement_is_the_share_of_equal_decisions():
-    found = {
-        ("original", "onnxruntime"): {"predicted": [0, 1, 1, 0]},
-        ("width_0.5", "onnxruntime"): {"predicted": [1, 1, 1, 1]},
-        ("width_0.5_int8", "onnxruntime"): {"predicted": [1, 1, 1, 0]},
-        ("width_0.5_int8", "openvino"): {"failed": "why"},
-    }
-    measure_jobs.add_agreement(found, ["onnxruntime", "openvino"], tasks.find("SST-2"))
-    assert [answer.get("agreement") for answer in found.values()] == [1.0, 0.5, 0.75, None]
-    scores = {
-        ("original", "onnxruntime"): {"predicted": [0.4, 2.6]},
-        ("width_0.5", "onnxruntime"): {"predicted": [0.1, 2.4]},
-    }
-    measure_jobs.add_agreement(scores, ["onnxruntime"], tasks.find("STS-B"))
-    assert scores["width_0.5", "onnxruntime"]["agreement"] == 0.5
-
-
-def test_the_default_engine_speaks_for_a_stage_if_it_answers():
-    found = {
-        ("int8", engine): {"scores": {"all": {"f1": f1}}} for engine, f1 in (("paddle", 0.5), ("onnxruntime", 0.75))
-    }
-    assert measure_jobs.main_scores("int8", found, ["paddle", "onnxruntime"]) == {"f1": 0.75}
-    assert measure_jobs.main_scores("int8", found, ["openvino", "paddle"]) == {"f1": 0.5}
-    with pytest.raises(UserError, match="width: no engine of paddle"):
-        measure_jobs.main_scores("width", found, ["paddle"])
 
 
 @pytest.mark.parametrize(

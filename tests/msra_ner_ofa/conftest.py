@@ -23,10 +23,7 @@ def trained(tiny, tmp_path_factory):
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("trained") / "msra_ner"
-    ended = calls.call("run_msra_ner", *tiny_ner.train_words(tiny, folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "run_msra_ner", *tiny_ner.train_words(tiny, folder))
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +33,7 @@ def compressed(tiny, trained, tmp_path_factory):
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("compressed") / "msra_ner_ofa"
-    ended = calls.call("run_msra_ner_ofa", *tiny_ner.ofa_words(tiny, trained, folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "run_msra_ner_ofa", *tiny_ner.ofa_words(tiny, trained, folder))
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +43,6 @@ def exported(tiny, compressed, tmp_path_factory):
     import tiny_ner
 
     folder = tmp_path_factory.mktemp("exported")
-    ended = calls.call("export_model_msra_ner_ofa", *tiny_ner.export_words(tiny, compressed / "model_0.5", folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(
+        folder, "export_model_msra_ner_ofa", *tiny_ner.export_words(tiny, compressed / "model_0.5", folder)
+    )

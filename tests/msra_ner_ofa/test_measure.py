@@ -44,7 +44,9 @@ def test_the_summary_holds_what_was_measured(summary):
     assert (summary["app"], summary["seeds"]) == ("msra_ner_ofa", [7])
     assert [stage["stage"] for stage in summary["stages"]] == ["original", "width_0.5", "width_0.5_int8"]
     for stage in summary["stages"]:
-        assert {"f1", "f1_strict", "f1_bio", "f1_dev", "f1_PER", "precision_score", "recall"} <= set(stage["metrics"])
+        assert {"f1", "f1_strict", "f1_bio", "f1_PER", "precision_score", "recall"} <= set(stage["metrics"])
+        # INT8 is scored on a part of the development set only, which would read as a loss or gain beside the whole
+        assert ("f1_dev" in stage["metrics"]) is (stage["stage"] != "width_0.5_int8")
         for engine in stage["engines"]:
             assert engine["parity"]["passed"] and engine["same_answers"] is True and engine["file_bytes"] > 1000
             assert engine["parity"]["agreement"] > 0.9 and 0 <= engine["sentence_agreement"] <= 1
@@ -70,29 +72,13 @@ def test_exactly_so_many_characters_are_read():
     assert sum(map(len, measure_child.texts_of(["字" * 1000], 10451))) == 10451
 
 
-def test_int8_is_compared_with_its_own_width():
-    names = ["original", "width_0.6667", "width_0.5", "width_0.5_int8"]
-    assert [measure_jobs.fp32_of(name, names) for name in names] == ["original"] * 3 + ["width_0.5"]
-    assert measure_jobs.fp32_of("width_0.5_int8", ["original", "width_0.5_int8"]) == "original"
-
-
 def test_agreement_is_the_share_of_equal_tags():
-    scores = {
-        ("original", "onnxruntime"): {"predicted": ["AAB", "C"]},
-        ("width_0.5", "onnxruntime"): {"predicted": ["AAA", "C"]},
-        ("width_0.5_int8", "onnxruntime"): {"predicted": ["AAA", "A"]},
-        ("width_0.5_int8", "openvino"): {"failed": "why"},
-    }
-    measure_jobs.add_agreement(scores, ["onnxruntime", "openvino"])
-    assert [found["agreement"] for found in scores.values()] == [1.0, 0.75, 0.75, None]
-    assert [found["sentence_agreement"] for found in scores.values()] == [1.0, 0.5, 0.5, None]
+    assert measure_jobs.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
 
 
-def test_an_engine_that_fails_is_not_timed_and_its_reason_is_published(exported):
+def test_the_reason_why_an_engine_failed_is_published(exported):
     bundle = read_bundle(exported / "static_model" / "bundle")
-    scores = {("original", "onnxruntime"): {"predicted": ["A"]}, ("original", "paddle"): {"failed": "it crashed"}}
-    jobs = measure_jobs.serve_jobs({"original": bundle}, ["paddle", "onnxruntime"], scores, {"repeats": 1})
-    assert [(job.key, job.may_fail) for job in jobs] == [(("original", "onnxruntime"), False)]
+    scores = {("original", "paddle"): {"failed": "it crashed"}}
     assert measure.entry_of("original", bundle, "paddle", scores, {})["parity"] == {"refused": "it crashed"}
 
 

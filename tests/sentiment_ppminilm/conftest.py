@@ -23,10 +23,7 @@ def trained(tiny, tmp_path_factory):
     import tiny_aspects
 
     folder = tmp_path_factory.mktemp("trained") / "checkpoint"
-    ended = calls.call("train", *tiny_aspects.train_words(tiny, folder))
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "train", *tiny_aspects.train_words(tiny, folder))
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +33,4 @@ def exported(tiny, trained, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("exported") / "static"
     words = ["--checkpoints", trained, "--static_model_dir", folder, "--gate_path", tiny.dev, "--max_seq_len", 32]
-    ended = calls.call("export_model", *words)
-    assert ended.code == 0, ended.err
-    (folder / "stdout.txt").write_text(ended.out, encoding="utf-8")
-    return folder
+    return calls.made(folder, "export_model", *words)

@@ -64,44 +64,10 @@ def test_inputs_of_the_timing_are_full(tiny, exported):
     assert (ids > 0).all() and set(np.unique(types)) == {0, 1}
 
 
-def test_int8_is_compared_with_its_own_width():
-    names = ["original", "int8", "width", "width_int8"]
-    assert [measure_jobs.fp32_of(name, names) for name in names] == ["original", "original", "original", "width"]
-    assert measure_jobs.fp32_of("width_int8", ["original", "width_int8"]) == "original"
-
-
-def test_agreement_is_the_share_of_equal_decisions():
-    scores = {
-        ("original", "onnxruntime"): {"predicted": [0, 1, 1, 0]},
-        ("original", "paddle"): {"predicted": [0, 1, 1, 1]},
-        ("width", "onnxruntime"): {"predicted": [1, 1, 1, 1]},
-        ("width_int8", "onnxruntime"): {"predicted": [1, 1, 1, 0]},
-        ("width_int8", "openvino"): {"failed": "why"},
-    }
-    measure_jobs.add_agreement(scores, ["onnxruntime", "openvino", "paddle"])
-    assert [found.get("agreement") for found in scores.values()] == [1.0, 0.75, 0.5, 0.75, None]
-    alone = {key: found for key, found in scores.items() if key == ("original", "paddle")}
-    measure_jobs.add_agreement(alone, ["paddle"])
-    assert alone["original", "paddle"]["agreement"] == 1.0
-
-
-def test_the_default_engine_speaks_for_a_stage_if_it_answers():
-    found = {"paddle": 0.5, "onnxruntime": 0.75}
-    scores = {("int8", engine): {"scores": {"all": {"f1": f1}}} for engine, f1 in found.items()}
-    assert measure_jobs.main_score("int8", scores, ["paddle", "onnxruntime"]) == {"f1": 0.75}
-    assert measure_jobs.main_score("int8", scores, ["openvino", "paddle"]) == {"f1": 0.5}
-    with pytest.raises(UserError, match="width: no engine of openvino, paddle"):
-        measure_jobs.main_score("width", scores, ["openvino", "paddle"])
-
-
-def test_an_engine_that_fails_is_not_timed_and_its_reason_is_published(exported):
-    bundle = read_bundle(exported / "bundle")
-    scores = {("original", "onnxruntime"): {"predicted": [0]}, ("original", "paddle"): {"failed": "it crashed"}}
-    jobs = measure_jobs.serve_jobs({"original": bundle}, scores, {"repeats": 1})
-    assert [(job.key, job.may_fail) for job in jobs] == [(("original", "onnxruntime"), False)]
-    assert measure.entry_of("original", bundle, "paddle", scores, {})["parity"] == {"refused": "it crashed"}
-    paddle = measure_jobs.score_jobs({"original": bundle}, ["paddle"], "test.txt", 4)[0]
-    assert paddle.may_fail and paddle.arguments["action"] == "score"
+def test_the_reason_why_an_engine_failed_is_published(exported):
+    scores = {("original", "paddle"): {"failed": "it crashed"}}
+    entry = measure.entry_of("original", read_bundle(exported / "bundle"), "paddle", scores, {})
+    assert entry["parity"] == {"refused": "it crashed"}
 
 
 def test_an_engine_that_changes_its_answers_is_not_published(tiny, exported, monkeypatch):

@@ -2,12 +2,10 @@
 """Spoken language understanding: a command's text to its intent and slots, with any engine of common/runtime.py."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from math import exp
 from pathlib import Path
 from typing import Any
 
-from common import runtime
+from common import answering, runtime
 from common.bundle import Bundle, read_bundle
 from common.cli import UserError
 from common.tagging import TagDecoder, spans
@@ -16,6 +14,7 @@ from common.tokenizer import Encoding, WordPieceTokenizer
 import numpy as np
 
 TASK = "joint_intent_slot"
+SHORTEST = 3  # [CLS] a [SEP]
 DIGITS = 6  # of the confidence: what is behind differs between engines, and between the exp() of C and Java
 
 
@@ -46,16 +45,11 @@ class SluPredictor:
             bundle = read_bundle(bundle, task=TASK)
         elif bundle.task != TASK:
             raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")
-        if max_length is not None and not 3 <= max_length <= bundle.max_length:
-            raise UserError(
-                f"--max_length {max_length}: the bundle {bundle.path} was made for {bundle.max_length} tokens; "
-                f"give 3 to {bundle.max_length}"
-            )
         for name in ("intent", "slot"):
             if name not in bundle.labels or f"{name}_logits" not in [each["name"] for each in bundle.outputs]:
                 raise UserError(f"{bundle.path}: no labels or no output for `{name}`; export the bundle again")
         self.bundle = bundle
-        self.max_length = max_length or bundle.max_length
+        self.max_length = answering.check_length(max_length, bundle, SHORTEST)
         self.tokenizer = WordPieceTokenizer(bundle.vocab_path)
         self._intents, self._tags = bundle.labels["intent"], bundle.labels["slot"]
         self.decoder = TagDecoder(self._tags, decoder or bundle.decoder or "bio", bundle.transitions)
@@ -82,9 +76,7 @@ class SluPredictor:
 
     def answer_stream(self, texts: Iterator[str], batch_size: int = 1) -> Iterator[dict[str, Any]]:
         """The same, one batch at a time: `texts` may be endless."""
-        if batch_size < 1:
-            raise UserError(f"--batch_size must be at least 1, got {batch_size}")
-        while batch := list(islice(texts, batch_size)):
+        for batch in answering.batches(texts, batch_size):
             yield from [self.answer(batch[0])] if len(batch) == 1 else self._answer_batch(batch)
 
     def _answer_batch(self, texts: list[str]) -> list[dict[str, Any]]:
@@ -93,11 +85,7 @@ class SluPredictor:
         answers = [_empty(text) for text in texts]
         if not full:
             return answers
-        longest = max(len(encodings[i].ids) for i in full)
-        ids = np.full((len(full), longest), self.bundle.pad_id, np.int32)
-        for row, i in enumerate(full):
-            ids[row, : len(encodings[i].ids)] = encodings[i].ids
-        outputs = self._predictor.run(ids)
+        outputs = self._predictor.run(answering.padded([encodings[i].ids for i in full], self.bundle.pad_id, np.int32))
         for row, i in enumerate(full):
             intent, slots = outputs["intent_logits"][row], outputs["slot_logits"][row]
             answers[i] = self._form(texts[i], encodings[i], intent, slots)
@@ -108,14 +96,13 @@ class SluPredictor:
         return ids.count(self._unknown) == len(ids) - 2  # all but [CLS] and [SEP], which may be none
 
     def _form(self, text: str, encoding: Encoding, intent: np.ndarray, slots: np.ndarray) -> dict[str, Any]:
-        scores = intent.tolist()
-        top = max(scores)
+        best, confidence = answering.best_class(intent.tolist())
         last = len(encoding.ids) - 1  # [SEP]; it and [CLS] have no tag
         found = spans(self.decoder.decode(slots[1:last]), self._tags, encoding.offsets[1:last])
         answer = {
             "text": text,
-            "intent": self._intents[scores.index(top)],
-            "confidence": round(1.0 / sum([exp(score - top) for score in scores]), DIGITS),
+            "intent": self._intents[best],
+            "confidence": round(confidence, DIGITS),
             "slots": [
                 {"slot": span.kind, "entity": text[span.start : span.end], "pos": [span.start, span.end - 1]}
                 for span in found
