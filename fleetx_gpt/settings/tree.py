@@ -43,7 +43,10 @@ def read(path: Path | str, including: tuple[Path, ...] = ()) -> Section:
     path = Path(path)
     if path.resolve() in including:
         raise UserError(f"{path}: includes itself by way of {BASE}: {' -> '.join(p.name for p in including)}")
-    own = _parse(files.read_text(path, "configuration"), str(path))
+    try:
+        own = _parse(files.read_text(path, "configuration"), str(path))
+    except RecursionError:
+        raise UserError(f"{path}: nested too deep, or a part that contains itself (`&` and `*`)") from None
     bases, place = own.take(BASE) if BASE in own else ([], "")
     merged = Section()
     for name in [bases] if isinstance(bases, str) else bases or []:
@@ -84,9 +87,11 @@ def override(tree: Section, words: Iterable[str]) -> None:
         place = f"-o {path.strip()}"
         try:
             node = yaml.compose(text, yaml.SafeLoader)
+            value = None if node is None else _value(yaml.SafeLoader(""), node, lambda _, place=place: place)
         except yaml.YAMLError as fault:
             raise UserError(f"{place}: `{text}` is not a YAML value: {one_line(str(fault))[:120]}") from None
-        value = None if node is None else _value(yaml.SafeLoader(""), node, lambda _, place=place: place)
+        except RecursionError:
+            raise UserError(f"{place}: nested too deep, or a part that contains itself (`&` and `*`)") from None
         into = tree
         for number, key in enumerate(keys[:-1]):
             beneath = into.get(key)

@@ -2,13 +2,22 @@
 """Score a checkpoint: perplexity, the last word of passages (Offline_Eval.cloze_eval), or classes of images."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import cli
+from common import cli, files
 
-from settings.command import Options
+from settings import command
+
+
+@dataclass
+class Options(command.Options):
+    """Score a checkpoint, compressed or not."""
+
+    output: Path | None = None
+    """JSON file for the figures."""
 
 
 def main(options: Options) -> dict[str, float]:
@@ -17,6 +26,8 @@ def main(options: Options) -> dict[str, float]:
 
     figures = evaluation.run(settings)
     print("  ".join(f"{name} {value:.6g}" for name, value in figures.items()))
+    if options.output:
+        files.write_json(options.output, figures)
     return figures
 
 
