@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import paddle
-from engine import checkpoints, optimizing, training
+from engine import checkpoints, training
 from engine.training import Trainer
 from models.build import parameter_count
 from models.shape import Shape
@@ -37,6 +37,7 @@ class CompressionPlan(training.Plan):
         self.kept = prune.Kept.of_record(record) if record else prune.Kept.all(network.shape)
         self.schedule = self.how.Prune.schedule() if self.how.Prune.enable else {}
         self.teacher = None
+        self.figures = ("loss", "plain", "distil") if self.how.Distillation.enable else ("loss",)
         if self.how.Distillation.enable:
             self.teacher = distil.teacher_of(settings, network, found)
         self._check(found, resumes)
@@ -61,7 +62,7 @@ class CompressionPlan(training.Plan):
             self.prune(trainer, self.schedule[trainer.step])
         wanted = self.how.Quantization
         if wanted.enable and self.quantization is None and trainer.step >= wanted.start_step:
-            state = optimizing.state_of(trainer.optimizer, trainer.network)
+            _, state = trainer.together(everyone=True)
             quantise.wrap(trainer.network, wanted)
             self.quantization = wanted
             trainer.new_optimizer(state)
@@ -69,27 +70,29 @@ class CompressionPlan(training.Plan):
 
     def prune(self, trainer: Trainer, gone: float) -> None:
         """Cut until the share `gone` of the dense network's heads and channels is gone."""
-        how, before = self.how.Prune, trainer.network
-        kept = prune.choose(self.scores(trainer), self.dense, gone, how.ranking)
-        state = optimizing.state_of(trainer.optimizer, before)
+        how = self.how.Prune
+        before, state = trainer.whole()
+        kept = prune.choose(self.scores(trainer, before), self.dense, gone, how.ranking)
         cuts = prune.cuts(before, kept)
-        trainer.network = prune.shrink(before, kept)
+        smaller = prune.shrink(before, kept)
+        trainer.network = trainer.processes.part(smaller)
         trainer.precision.prepare(trainer.network)
         trainer.new_optimizer(prune.cut(state, cuts))
         self.kept = self.kept.then(kept)
-        old, new = before.shape, trainer.network.shape
+        old, new = before.shape, smaller.shape
         trainer.progress.say(
             f"pruned at step {trainer.step} by {how.criterion}: heads {sum(old.heads)} -> {sum(new.heads)}, channels "
             f"{sum(old.ffn)} -> {sum(new.ffn)}, parameters {parameter_count(before):,} -> "
-            f"{parameter_count(trainer.network):,}"
+            f"{parameter_count(smaller):,}"
         )
 
-    def scores(self, trainer: Trainer) -> importance.Importance:
+    def scores(self, trainer: Trainer, whole: Any) -> importance.Importance:
+        """Of the whole network's heads and channels; all processes look at the same rows and find the same."""
         how = self.how.Prune
         if how.criterion in ("l1_norm", "l2_norm"):
-            return importance.by_weights(trainer.network, how.criterion)
+            return importance.by_weights(whole, how.criterion)
         return importance.by_batches(
-            trainer.network, how.criterion, self._rows(trainer), lambda batch: self._plain_loss(trainer, batch)
+            whole, how.criterion, self._rows(trainer), lambda batch: self._plain_loss(trainer, whole, batch)
         )
 
     def _rows(self, trainer: Trainer):
@@ -101,10 +104,10 @@ class CompressionPlan(training.Plan):
             yield trainer.task.train.batch(rows)
 
     @staticmethod
-    def _plain_loss(trainer: Trainer, batch):
+    def _plain_loss(trainer: Trainer, whole: Any, batch):
         inputs, labels = (paddle.to_tensor(each) for each in batch)
         with trainer.precision.autocast():
-            return trainer.task.loss(trainer.network, trainer.network(inputs), labels)
+            return trainer.task.loss(whole, whole(inputs), labels)
 
     def loss(self, trainer: Trainer, inputs, logits, labels) -> tuple[Any, dict[str, float]]:
         """loss + distill_loss_ratio * distillation loss; without a teacher the loss alone."""
@@ -113,7 +116,7 @@ class CompressionPlan(training.Plan):
             return plain, {}
         how = self.how.Distillation
         compared = distil.LOSSES[how.distillation_loss_type]
-        apart = compared(logits, distil.logits_of(self.teacher, inputs), how.T)
+        apart = compared(trainer.network.whole(logits), distil.logits_of(self.teacher, inputs), how.T)
         return plain + how.distill_loss_ratio * apart, {"plain": float(plain), "distil": float(apart)}
 
     def record(self) -> dict[str, Any]:

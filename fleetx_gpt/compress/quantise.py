@@ -13,8 +13,12 @@ OBSERVERS = (MAOutputScaleLayer, FakeQuantMAOutputScaleLayer)
 PROJECTIONS = ("qkv_proj", "q_proj", "k_proj", "v_proj", "out_proj")
 
 
-def slim(how: QuantizationSettings, pact: bool = True):
-    """PaddleSlim's QAT as configured; without PACT for what is exported."""
+def slim(how: QuantizationSettings, pact: bool = True, activation: type[nn.Layer] | None = None):
+    """PaddleSlim's QAT as configured; without PACT for what is exported.
+
+    Args:
+        activation: what quantises inputs in place of a moving average.
+    """
     from paddleslim.dygraph.quant import QAT
 
     return QAT(
@@ -30,7 +34,7 @@ def slim(how: QuantizationSettings, pact: bool = True):
             "quantizable_layer_type": list(how.quantizable_layer_type),
             "onnx_format": how.onnx_format,
         },
-        act_quantize=_largest(how.activation_bits) if how.activation_quantize_type == "abs_max" else None,
+        act_quantize=activation,
     )
 
 
@@ -48,16 +52,19 @@ def wrap(network: nn.Layer, how: QuantizationSettings, pact: bool = True) -> Non
     Raises:
         UserError: no layer is left to be quantised.
     """
+    here = dict(network.blocks.named_children())
     for block, names in how.skip_tensor_map.items():
-        layer = network.blocks[int(block.removeprefix("block_"))]
-        for name in names:
+        layer = here.get(block.removeprefix("block_"))
+        for name in names if layer is not None else ():
             owner = layer.self_attn if name in PROJECTIONS else layer
             if hasattr(owner, name):
                 getattr(owner, name).skip_quant = True
-    tool = slim(how, pact)
+    largest = how.activation_quantize_type == "abs_max"
+    tool = slim(how, pact, _largest(how.activation_bits) if largest and network.factory.degree == 1 else None)
     tool.quantize(network)
     tool._model = None  # with PACT it keeps a copy of the network, for an export that is ours to do
     _drop_observers(network)
+    network.factory.share_ranges(network, largest)
     if how.freeze_embedding:
         for name, weight in network.named_parameters():
             if "embed" in name:  # GPT's tables; ViT's patches and positions

@@ -15,6 +15,7 @@ from common import files
 from common.cli import UserError
 
 from models.build import build
+from models.layers import PlainLayers
 from models.shape import Shape
 from paddle import nn
 from settings.compress import QuantizationSettings
@@ -52,25 +53,34 @@ class Checkpoint:
     def arrays(self) -> dict:
         return weights.read(self.folder / WEIGHTS)
 
-    def network(self, settings: ModelSettings | None = None) -> nn.Layer:
+    def network(self, settings: ModelSettings | None = None, layers: PlainLayers | None = None) -> nn.Layer:
         """The model with its weights, in evaluation mode.
 
         Args:
             settings: whose dropout and recomputation are to hold; the checkpoint's own if not given.
+            layers: makes the layers that belong to this process; all of them if not given.
         """
-        network = build(settings or self.model, self.shape)
+        network = build(settings or self.model, self.shape, layers)
         if self.quantization:
             from compress import quantise
 
             quantise.wrap(network, self.quantization)
-        weights.fill(network, self.arrays(), self.folder / WEIGHTS)
+        weights.fill(network, network.factory.part(network, self.arrays()), self.folder / WEIGHTS)
         network.eval()
         return network
 
 
+@dataclass(frozen=True)
+class Whole:
+    """What is written of a network."""
+
+    shape: Shape
+    arrays: dict
+
+
 def write(
     folder: Path,
-    network: nn.Layer,
+    network: nn.Layer | Whole,
     model: ModelSettings,
     quantization: QuantizationSettings | None,
     vocabulary: Any = None,
@@ -81,11 +91,13 @@ def write(
     """A whole folder, or what was there before.
 
     Args:
+        network: or the shape and the weights of one that is not whole in this process.
         vocabulary: has `save(folder)`; None for a ViT.
         optimizer: arrays by name.
     """
     with files.replacing_folder(folder) as temporary:
-        weights.save(weights.arrays_of(network), temporary / WEIGHTS)
+        whole = network if isinstance(network, Whole) else Whole(network.shape, weights.arrays_of(network))
+        weights.save(whole.arrays, temporary / WEIGHTS)
         if optimizer is not None:
             weights.save(optimizer, temporary / OPTIMIZER)
         if vocabulary is not None:
@@ -94,7 +106,7 @@ def write(
         manifest = {
             "form": FORM,
             "model": asdict(model),
-            "shape": network.shape.record(),
+            "shape": whole.shape.record(),
             "quantization": asdict(quantization) if quantization else None,
             "progress": progress or {},
             "settings": settings.record() if settings else None,

@@ -59,9 +59,9 @@ def trained(network: nn.Layer) -> list:
 
 def state_of(optimizer: paddle.optimizer.Optimizer, network: nn.Layer) -> Arrays:
     """`<weight's name>/<moment>` -> array; Paddle's own names count layers and differ from run to run."""
-    arrays = {}
+    arrays, held = {}, names_held(optimizer)
     for name, weight in network.named_parameters():
-        if weight.stop_gradient:
+        if weight.stop_gradient or weight.name not in held:
             continue
         master = optimizer._master_weights.get(weight.name)
         owner = weight if master is None else master
@@ -81,9 +81,10 @@ def restore(optimizer: paddle.optimizer.Optimizer, network: nn.Layer, arrays: Ar
         ValueError: an array of another shape.
     """
     optimizer.helper = LayerHelper(type(optimizer).__name__)  # else the first step sets it
-    optimizer._create_accumulators(framework.default_main_program().global_block(), trained(network))
+    optimizer._create_accumulators(framework.default_main_program().global_block(), optimizer._parameter_list)
+    held = names_held(optimizer)
     for name, weight in network.named_parameters():
-        if weight.stop_gradient:
+        if weight.stop_gradient or weight.name not in held:
             continue
         master = optimizer._master_weights.get(weight.name)
         owner = weight if master is None else master
@@ -92,3 +93,8 @@ def restore(optimizer: paddle.optimizer.Optimizer, network: nn.Layer, arrays: Ar
                 optimizer._accumulators[moment][owner.name].set_value(arrays[f"{name}/{moment}"])
         if master is not None and f"{name}/{MASTER}" in arrays:
             master.set_value(arrays[f"{name}/{MASTER}"])
+
+
+def names_held(optimizer: paddle.optimizer.Optimizer) -> set[str]:
+    """Paddle's names of the weights that this process updates: some of them where others update the rest."""
+    return {weight.name for weight in optimizer._parameter_list}

@@ -1,8 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Device, number of processes and precision: asked for by name, so they are there or the run ends."""
+"""Device and precision: asked for by name, so they are there or the run ends."""
 
 import contextlib
-import os
 
 from common.cli import EnvironmentLacks
 
@@ -16,7 +15,7 @@ def prepare(settings: Settings) -> str:
     """Choose the device and check that the configuration fits the machine.
 
     Raises:
-        EnvironmentLacks: no such device, half precision without a GPU, or another number of processes than configured.
+        EnvironmentLacks: no such device, or half precision without a GPU.
     """
     gpus = paddle.device.cuda.device_count() if paddle.is_compiled_with_cuda() else 0
     there = {"cpu": True, "gpu": gpus > 0, "xpu": paddle.is_compiled_with_xpu()}
@@ -27,15 +26,6 @@ def prepare(settings: Settings) -> str:
         raise EnvironmentLacks(
             "Engine.mix_precision.enable: half precision needs a GPU; pass -o Engine.mix_precision.enable=False"
         )
-    world = int(os.environ.get("PADDLE_TRAINERS_NUM", 1))
-    if world != settings.Distributed.world:
-        wanted = settings.Distributed.world
-        raise EnvironmentLacks(
-            f"Distributed: {settings.Distributed.describe()} processes are configured, {world} started; start them by "
-            f"python -m paddle.distributed.launch with {wanted} devices, or change the degrees"
-        )
-    if world > 1:
-        raise EnvironmentLacks("Distributed: several processes are not supported yet; set every degree to 1")
     paddle.set_device(device)
     return device
 

@@ -9,13 +9,19 @@ from tqdm import tqdm
 
 
 class Progress:
-    """Tells of steps. `unit`: what `speed` counts, per second."""
+    """Tells of steps.
 
-    def __init__(self, first: int, last: int, unit: str, visualdl: Path | None = None):
-        self.last, self.unit = last, unit
-        self.bar = tqdm(total=last, initial=first, unit="step", leave=True) if sys.stderr.isatty() else None
+    Args:
+        unit: what `speed` counts, per second.
+        tells: False for a process that others speak for.
+    """
+
+    def __init__(self, first: int, last: int, unit: str, visualdl: Path | None = None, tells: bool = True):
+        self.last, self.unit, self.tells = last, unit, tells
+        shown = tells and sys.stderr.isatty()
+        self.bar = tqdm(total=last, initial=first, unit="step", leave=True) if shown else None
         self.writer = None
-        if visualdl is not None:
+        if visualdl is not None and tells:
             from visualdl import LogWriter
 
             self.writer = LogWriter(logdir=str(visualdl))
@@ -38,7 +44,7 @@ class Progress:
         if self.bar is not None:
             self.bar.set_postfix_str("  ".join(told))
         else:
-            print(f"step {step}/{self.last}  {'  '.join(told)}", flush=True)
+            self.say(f"step {step}/{self.last}  {'  '.join(told)}")
         return figures
 
     def told(self, what: str, step: int, figures: dict[str, float]) -> None:
@@ -51,7 +57,7 @@ class Progress:
     def say(self, line: str) -> None:
         if self.bar is not None:
             self.bar.write(line)
-        else:
+        elif self.tells:
             print(line, flush=True)
 
     def close(self) -> None:

@@ -14,10 +14,10 @@ from engine import checkpoints
 
 # Keys that may change when a run goes on: nothing that is computed depends on them.
 FREE = (
-    "Global.device", "Engine.max_steps", "Engine.num_train_epochs", "Engine.logging_freq", "Engine.eval_freq",
-    "Engine.eval_iters", "Engine.visualdl", "Engine.save_load.", "Data.Eval.", "Data.Test.", "Offline_Eval.",
-    "Generation.", "Inference.", "Model.module", "Model.name", "Model.use_recompute", "Model.recompute_granularity",
-    "Model.no_recompute_layers", "Distributed.", "Tokenizer.", "Compress.pretrained",
+    "Global.device", "Global.local_batch_size", "Engine.max_steps", "Engine.num_train_epochs", "Engine.logging_freq",
+    "Engine.eval_freq", "Engine.eval_iters", "Engine.visualdl", "Engine.save_load.", "Data.Eval.", "Data.Test.",
+    "Offline_Eval.", "Generation.", "Inference.", "Model.module", "Model.name", "Model.use_recompute",
+    "Model.recompute_granularity", "Model.no_recompute_layers", "Distributed.", "Tokenizer.", "Compress.pretrained",
 )  # fmt: skip
 
 
@@ -53,11 +53,15 @@ def flat(values: dict[str, Any], path: str = "") -> dict[str, Any]:
     return found
 
 
-def check_output(settings: Settings, resumes: bool) -> None:
-    """Raises `UserError` where another run's checkpoints are in the way; removes them where that was asked for."""
+def check_output(settings: Settings, resumes: bool, chief: bool = True) -> None:
+    """Raises `UserError` where another run's checkpoints are in the way; removes them where that was asked for.
+
+    Args:
+        chief: False for one of several processes that leaves it to another.
+    """
     how = settings.Engine.save_load
     there = checkpoints.inside(how.output_dir)
-    if resumes or not there:
+    if resumes or not there or not chief:
         return
     if not how.overwrite:
         raise UserError(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from compress.distil import TEACHER
 from compress.plan import CompressionPlan
-from models.build import build, parameter_count
+from models.build import parameter_count
 from paddle import nn
+from parallel.processes import Alone, join
 from settings.load import Settings
 from settings.model import ModelSettings
 
@@ -30,8 +31,8 @@ class Start:
     resumes: bool
 
 
-def start(settings: Settings) -> Start:
-    """The network that is gone on from, is to be compressed, or is new, in this order.
+def start(settings: Settings, processes: Alone) -> Start:
+    """The network that is gone on from, is to be compressed, or is new, in this order; this process's part of it.
 
     Raises:
         UserError: a checkpoint that is not there, is damaged, or has other sizes than the configuration.
@@ -44,9 +45,9 @@ def start(settings: Settings) -> Start:
         found = checkpoints.open_folder(settings.Compress.pretrained, "Compress.pretrained")
     else:
         seeds.seed_everything(settings.Global.seed)
-        return Start(settings.Model, build(settings.Model), None, False)
+        return Start(settings.Model, processes.build(settings.Model), None, False)
     model = checkpoints.agreed(settings, found)
-    return Start(model, found.network(model), found, bool(resumed))
+    return Start(model, found.network(model, processes.layers(model)), found, bool(resumed))
 
 
 def plan_of(settings: Settings, begin: Start) -> CompressionPlan:
@@ -83,10 +84,12 @@ def trainer_of(settings: Settings) -> Trainer:
         UserError, EnvironmentLacks: settings that data, checkpoints or the machine do not bear out.
     """
     place.prepare(settings)
-    begin = start(settings)
-    resuming.check_output(settings, begin.resumes)
+    processes = join(settings)
+    begin = start(settings, processes)
+    resuming.check_output(settings, begin.resumes, processes.chief)
+    processes.wait()
     task = tasks.task_of(settings, begin.model, vocabulary_folder(settings, begin))
-    trainer = Trainer(settings, begin.model, begin.network, task, plan_of(settings, begin))
+    trainer = Trainer(settings, begin.model, begin.network, task, plan_of(settings, begin), processes)
     if begin.resumes:
         trainer.resume(begin.found, weights.read(begin.found.folder / checkpoints.OPTIMIZER))
     return trainer
@@ -96,6 +99,7 @@ def train(settings: Settings) -> dict[str, float]:
     """Train as configured; the last figures."""
     trainer = trainer_of(settings)
     rows, steps = len(trainer.task.train), trainer.order.steps_per_epoch
-    count = parameter_count(trainer.network)
-    print(f"{count:,} parameters, {rows:,} rows, {steps:,} steps per epoch, from step {trainer.step}", flush=True)
+    count = f"{parameter_count(trainer.network):,} parameters{' in this process' if trainer.is_cut else ''}"
+    if trainer.processes.chief:
+        print(f"{count}, {rows:,} rows, {steps:,} steps per epoch, from step {trainer.step}", flush=True)
     return trainer.run()

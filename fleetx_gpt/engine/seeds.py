@@ -16,8 +16,13 @@ def seed_everything(seed: int) -> None:
     paddle.seed(seed)
 
 
-def of_step(seed: int, step: int, rank: int = 0) -> np.random.Generator:
-    """Set the global generators for a step; returns one more for the data."""
+def of_step(seed: int, step: int, rank: int = 0, stage: int = 0) -> np.random.Generator:
+    """Set the global generators for a step; returns one more for the data.
+
+    Args:
+        rank: of the process among those that see other rows.
+        stage: of a pipeline, which draws other numbers for other layers, but has the same data.
+    """
     sequence = np.random.SeedSequence([seed, step, rank])
-    seed_everything(int(sequence.generate_state(1)[0]))
+    seed_everything(int(sequence.generate_state(stage + 1)[stage]))
     return np.random.default_rng(sequence.spawn(1)[0])

@@ -13,6 +13,7 @@ from inputs.order import Order
 from inputs.tokenizer import BytePairs
 from paddle import nn
 from paddle.nn import functional as F
+from parallel.processes import Alone
 from settings.load import SPLITS, Settings
 from settings.model import ModelSettings
 
@@ -121,8 +122,13 @@ def order_of(settings: Settings, task: LanguageTask | ImageTask) -> Order:
     return Order(len(task.train), batch, settings.Global.seed, settings.Data.Train.sampler.shuffle)
 
 
-def evaluate(network: nn.Layer, task: LanguageTask | ImageTask, size: int, iterations: int) -> dict[str, float]:
+def evaluate(
+    network: nn.Layer, task: LanguageTask | ImageTask, size: int, iterations: int, processes: Alone | None = None
+) -> dict[str, float]:
     """Loss, accuracy and for texts perplexity on the first `iterations` batches of Data.Eval.
+
+    Args:
+        processes: that have the network together.
 
     Raises:
         UserError: Data.Eval has no whole row.
@@ -131,14 +137,17 @@ def evaluate(network: nn.Layer, task: LanguageTask | ImageTask, size: int, itera
         raise UserError("Data.Eval: not one whole row; give more text, another split or a smaller max_seq_len")
     was_training = network.training
     network.eval()
+    processes = processes or Alone()
     loss = right = seen = 0.0
     with paddle.no_grad():
         for start in range(0, min(iterations * size, len(task.eval)), size):
             inputs, labels = task.eval.batch(np.arange(start, min(start + size, len(task.eval))))
-            logits = network(paddle.to_tensor(inputs))
-            loss += float(task.loss(network, logits, paddle.to_tensor(labels))) * labels.size
-            right += int((logits.argmax(-1).numpy() == labels).sum())
+            logits = processes.answer(network, paddle.to_tensor(inputs))
             seen += labels.size
+            if logits is not None:
+                loss += float(task.loss(network, logits, paddle.to_tensor(labels))) * labels.size
+                right += int((network.whole(logits).argmax(-1).numpy() == labels).sum())
     if was_training:
         network.train()
-    return task.figures(loss / seen, right / seen)
+    means = processes.mean({"loss": loss / seen, "right": right / seen}, ("loss", "right"))
+    return task.figures(means["loss"], means["right"])

@@ -10,10 +10,11 @@ from common.cli import UserError
 import numpy as np
 import paddle
 from paddle import nn
+from parallel.processes import Alone, whole_network
 from settings.load import Settings
 from settings.model import ModelSettings
 
-from engine import checkpoints, optimizing, seeds, tasks
+from engine import checkpoints, optimizing, seeds, tasks, weights
 from engine.place import Precision
 from engine.progress import Progress
 
@@ -22,6 +23,8 @@ class Plan:
     """No compression: what a plan may do. `compress.plan` has the one that does."""
 
     quantization = None
+    figures = ("loss",)
+    """What `loss` tells, `loss` itself included."""
 
     def before_step(self, trainer: "Trainer") -> None:
         """Change the network at its step; what is changed shows in `trainer.network` and `trainer.optimizer`."""
@@ -39,18 +42,25 @@ class Trainer:
     """One run.
 
     Attributes:
-        network, optimizer: as they are at this step.
+        network, optimizer: as they are at this step, or this process's part of them.
         step: steps that are done.
     """
 
     def __init__(
-        self, settings: Settings, model: ModelSettings, network: nn.Layer, task: Any, plan: Plan | None = None
+        self,
+        settings: Settings,
+        model: ModelSettings,
+        network: nn.Layer,
+        task: Any,
+        plan: Plan | None = None,
+        processes: Alone | None = None,
     ):
         self.settings, self.model, self.network, self.task = settings, model, network, task
-        self.plan = plan or Plan()
+        self.plan, self.processes = plan or Plan(), processes or Alone()
         self.order = tasks.order_of(settings, task)
         self.precision = Precision(settings.Engine.mix_precision)
         self.precision.prepare(network)
+        self.precision.scaler = self.processes.scaler(self.precision.scaler)
         self.step = 0
         self.new_optimizer({})
 
@@ -64,11 +74,12 @@ class Trainer:
         return Path(self.settings.Engine.save_load.output_dir)
 
     def new_optimizer(self, state: optimizing.Arrays) -> None:
-        """For the network as it is now, with a state by weights' names."""
+        """For the network as it is now, with a state by weights' names, of the whole network."""
         half = self.precision.how.enable and self.precision.how.level == "O2"
         self.optimizer = optimizing.build(self.network, self.settings.Optimizer, half)
+        self.updater = self.processes.updater(self.optimizer)
         if state:
-            optimizing.restore(self.optimizer, self.network, state)
+            optimizing.restore(self.optimizer, self.network, self.network.factory.part(self.network, state))
 
     def resume(self, found: checkpoints.Checkpoint, state: optimizing.Arrays) -> None:
         """Go on behind the step of a checkpoint whose weights the network has."""
@@ -80,7 +91,7 @@ class Trainer:
         """Train to the last step; the figures of the last evaluation, or of the last step."""
         engine = self.settings.Engine
         log = self.output / "visualdl" if engine.visualdl else None
-        self.progress = Progress(self.step, self.last_step, self.task.unit, log)
+        self.progress = Progress(self.step, self.last_step, self.task.unit, log, self.processes.chief)
         figures: dict[str, float] = {}
         saved = self.step
         try:
@@ -107,36 +118,74 @@ class Trainer:
         Raises:
             UserError: the loss is not a number.
         """
-        settings, step = self.settings, self.step
-        random = seeds.of_step(settings.Global.seed, step)
+        settings, step, processes = self.settings, self.step, self.processes
+        random = seeds.of_step(settings.Global.seed, step, processes.data_rank, processes.stage)
         self.plan.before_step(self)
         self.network.train()
         rate = optimizing.rate_at(step, settings.Global.global_batch_size, settings.Optimizer.lr)
         self.optimizer.set_lr(rate)
-        rows = self.order.of_step(step)
-        parts = np.array_split(rows, settings.Global.accumulate_steps)
-        sums: dict[str, float] = {}
-        for part in parts:
-            inputs, labels = (paddle.to_tensor(each) for each in self.task.train_batch(part, random))
-            with self.precision.autocast():
-                loss, more = self.plan.loss(self, inputs, self.network(inputs), labels)
-            for name, value in {"loss": float(loss), **more}.items():
-                sums[name] = sums.get(name, 0.0) + value / len(parts)
-            self.precision.backward(loss / len(parts))
+        rows = self.order.of_step(step, processes.data_rank, processes.data_ranks)
+        sums = self.forward_and_backward(np.array_split(rows, settings.Global.accumulate_steps), random)
+        sums = processes.mean(sums, self.plan.figures)
         if not math.isfinite(sums["loss"]):
             raise UserError(
                 f"step {step + 1}: the loss is {sums['loss']}; lower Optimizer.lr.max_lr, or go on from the last "
                 f"checkpoint in {self.output}"
             )
-        self.precision.step(self.optimizer)
+        processes.reduce(self.network)
+        self.precision.step(self.updater)
+        if self.plan.quantization:
+            processes.agree(self.network, self.plan.quantization.activation_quantize_type == "abs_max")
         self.step += 1
-        self.progress.advance(len(rows) * self.task.rows_per_unit)
+        self.progress.advance(settings.Global.global_batch_size * self.task.rows_per_unit)
         return rate, sums
 
+    def forward_and_backward(self, parts: list[np.ndarray], random: np.random.Generator) -> dict[str, float]:
+        """Of each part's rows; the mean losses, at the end of a pipeline only."""
+        sums: dict[str, float] = {}
+        batches = (tuple(map(paddle.to_tensor, self.task.train_batch(part, random))) for part in parts)
+
+        def loss_of(inputs, logits, labels):
+            loss, more = self.plan.loss(self, inputs, logits, labels)
+            for name, value in {"loss": float(loss), **more}.items():
+                sums[name] = sums.get(name, 0.0) + value / len(parts)
+            return loss / len(parts)
+
+        if self.processes.pipeline:
+            with self.precision.autocast():
+                self.processes.pipeline.run(
+                    list(batches), self.network, loss_of, self.precision.backward, self.network.boundary
+                )
+            return sums
+        for inputs, labels in batches:
+            with self.precision.autocast():
+                loss = loss_of(inputs, self.network(inputs), labels)
+            self.precision.backward(loss)
+        return sums
+
     def evaluate(self) -> dict[str, float]:
+        """Every process looks at the same rows; those that share the network have to be there all."""
         settings = self.settings
+        size, count = settings.Global.micro_batch_size, settings.Engine.eval_iters
         with self.precision.autocast():
-            return tasks.evaluate(self.network, self.task, settings.Global.micro_batch_size, settings.Engine.eval_iters)
+            return tasks.evaluate(self.network, self.task, size, count, self.processes)
+
+    def whole(self) -> tuple[nn.Layer, optimizing.Arrays]:
+        """The network and the optimiser's state, as one process would have them."""
+        arrays, state = self.together(everyone=True)
+        if not self.is_cut:
+            return self.network, state
+        return whole_network(self.model, self.network.shape, arrays, self.network.training), state
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether other processes have other parts of the network."""
+        return self.processes.pipeline is not None or self.network.factory.degree > 1
+
+    def together(self, everyone: bool = False) -> tuple[optimizing.Arrays, optimizing.Arrays]:
+        """Weights and the optimiser's state by name, with the other processes' parts; see `Alone.together`."""
+        arrays, state = weights.arrays_of(self.network), optimizing.state_of(self.optimizer, self.network)
+        return self.processes.together(self.network, arrays, state, self.output / ".parts", everyone)
 
     def is_due(self) -> bool:
         """Whether a checkpoint is to be written behind this step."""
@@ -149,16 +198,14 @@ class Trainer:
         """Write `epoch_E_step_S`, whole or not at all."""
         epoch = self.order.epoch_of(self.step)
         folder = self.output / f"epoch_{epoch}_step_{self.step}"
-        checkpoints.write(
-            folder,
-            self.network,
-            self.model,
-            self.plan.quantization,
-            self.task.vocabulary,
-            optimizing.state_of(self.optimizer, self.network),
-            {"step": self.step, "epoch": epoch, "scaler": self.precision.state(), **self.plan.record()},
-            self.settings,
-        )
-        checkpoints.keep_newest(self.output, self.settings.Engine.save_load.keep)
+        arrays, state = self.together()
+        if self.processes.chief:
+            progress = {"step": self.step, "epoch": epoch, "scaler": self.precision.state(), **self.plan.record()}
+            whole = checkpoints.Whole(self.network.shape, arrays)
+            checkpoints.write(
+                folder, whole, self.model, self.plan.quantization, self.task.vocabulary, state, progress, self.settings
+            )
+            checkpoints.keep_newest(self.output, self.settings.Engine.save_load.keep)
+        self.processes.wait()
         self.progress.say(f"saved: {folder}")
         return folder

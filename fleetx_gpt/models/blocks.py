@@ -37,7 +37,7 @@ class Attention(nn.Layer):
         self.head_size, self.causal, self.fused = shape.head_size, causal, model.fuse_attn_qkv
         self.scale = number + 1 if model.scale_qk_by_layer_num else 1
         self.drop = model.attention_probs_dropout_prob
-        self.granularity = None
+        self.granularity, self.factory = None, layers
         inner = shape.heads[number] * shape.head_size
         if self.fused:
             self.qkv_proj = layers.column(model.hidden_size, 3 * inner)
@@ -65,7 +65,7 @@ class Attention(nn.Layer):
             scores = scores + unseen(paddle.shape(query)[2], paddle.shape(key)[2])
         shares = F.softmax(scores).astype(value.dtype)
         if self.drop and self.training:
-            shares = F.dropout(shares, self.drop, training=True)
+            shares = self.factory.dropped_shares(shares, self.drop)
         return paddle.matmul(shares, value)
 
     def forward(self, hidden, cache: Cache | None = None):
@@ -132,3 +132,11 @@ class Block(nn.Layer):
         inner = (tanh_gelu if self.tanh_gelu else F.gelu)(self.linear1(self.norm2(hidden)))
         hidden = hidden + self.dropped(self.linear2(inner))
         return hidden if cache is None else (hidden, cache)
+
+
+def numbered(model: ModelSettings, shape: Shape, layers: PlainLayers, causal: bool) -> nn.LayerList:
+    """The layers that belong here, each under its number in the whole model."""
+    found = nn.LayerList()
+    for number in layers.numbers(model.num_layers):
+        found.add_sublayer(str(number), Block(model, shape, number, layers, causal))
+    return found

@@ -6,7 +6,7 @@ from paddle import nn
 from paddle.nn import functional as F
 from settings.model import ModelSettings
 
-from models.blocks import EPSILON, Block, Cache
+from models.blocks import EPSILON, Cache, numbered
 from models.layers import PlainLayers, new_weight
 from models.shape import Shape
 
@@ -21,13 +21,15 @@ def padded_rows(model: ModelSettings, degree: int) -> int:
 
 
 class Embeddings(nn.Layer):
-    """Token and position tables."""
+    """Token and position tables; where only the model's end is, the token table alone, for the head."""
 
     def __init__(self, model: ModelSettings, layers: PlainLayers):
         super().__init__()
         self.word_embeddings = layers.words(padded_rows(model, layers.degree), model.hidden_size)
-        weight = new_weight(model.initializer_range)
-        self.position_embeddings = nn.Embedding(model.max_position_embeddings, model.hidden_size, weight_attr=weight)
+        if layers.first:
+            weight = new_weight(model.initializer_range)
+            longest = model.max_position_embeddings
+            self.position_embeddings = nn.Embedding(longest, model.hidden_size, weight_attr=weight)
         self.drop = model.hidden_dropout_prob
 
     def forward(self, ids, past=0):
@@ -37,12 +39,12 @@ class Embeddings(nn.Layer):
 
 
 class Decoder(nn.Layer):
-    """All layers and the last norm."""
+    """All layers and the last norm, or those that belong here; each keeps its number as its name."""
 
     def __init__(self, model: ModelSettings, shape: Shape, layers: PlainLayers):
         super().__init__()
-        self.layers = nn.LayerList([Block(model, shape, n, layers, causal=True) for n in range(model.num_layers)])
-        self.norm = nn.LayerNorm(model.hidden_size, EPSILON)
+        self.layers = numbered(model, shape, layers, causal=True)
+        self.norm = nn.LayerNorm(model.hidden_size, EPSILON) if layers.last else nn.Identity()
 
     def forward(self, hidden, caches: list[Cache] | None = None):
         if caches is None:
@@ -61,7 +63,8 @@ class GPTBody(nn.Layer):
 
     def __init__(self, model: ModelSettings, shape: Shape, layers: PlainLayers):
         super().__init__()
-        self.embeddings = Embeddings(model, layers)
+        if layers.first or layers.last:
+            self.embeddings = Embeddings(model, layers)
         self.decoder = Decoder(model, shape, layers)
 
 
@@ -73,20 +76,35 @@ class GPT(nn.Layer):
         self.settings, self.shape = model, shape or Shape.dense(model)
         self.factory = layers or PlainLayers(model.initializer_range)
         self.gpt = GPTBody(model, self.shape, self.factory)
+        if self.factory.first != self.factory.last:
+            self.tied().tied = True
 
     @property
     def blocks(self) -> nn.LayerList:
         return self.gpt.decoder.layers
 
     def forward(self, input_ids):
-        """int64 [batch, length] -> float [batch, length, vocab_size]."""
-        return self.head(self.gpt.decoder(self.gpt.embeddings(input_ids)))
+        """int64 [batch, length] -> float [batch, length, vocab_size]; features where the network is not whole."""
+        hidden = self.gpt.decoder(self.gpt.embeddings(input_ids) if self.factory.first else input_ids)
+        return self.head(hidden) if self.factory.last else hidden
+
+    def tied(self):
+        """The token table, which both ends of the model have."""
+        return self.gpt.embeddings.word_embeddings.weight
 
     def head(self, hidden):
         table = self.gpt.embeddings.word_embeddings.weight
         logits = self.factory.logits(hidden, table)
         padded = self.factory.degree == 1 and table.shape[0] != self.settings.vocab_size
         return logits[:, :, : self.settings.vocab_size] if padded else logits
+
+    def whole(self, logits):
+        """Of all tokens, where processes have some of them each."""
+        return self.factory.whole(logits)[:, :, : self.settings.vocab_size] if self.factory.degree > 1 else logits
+
+    def boundary(self, inputs) -> list[int]:
+        """Shape of the features of a batch, which go from process to process: [rows, length, features]."""
+        return [*inputs.shape, self.settings.hidden_size]
 
     def no_cache(self, batch: int) -> list[Cache]:
         """What `forward_cached` starts from."""

@@ -1,6 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Where a model's layers come from: plain ones here; a factory with the same methods may share them over processes."""
+"""Where a model's layers come from: plain ones here; `parallel.layers` shares them over processes."""
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
@@ -15,12 +16,18 @@ class PlainLayers:
 
     Attributes:
         degree: processes that share a layer; each of them has 1 / degree of the heads and channels.
+        first, last: whether the embeddings, and the last norm with the head, belong here.
     """
 
     degree = 1
+    first = last = True
 
     def __init__(self, deviation: float):
         self.deviation = deviation
+
+    def numbers(self, layers: int) -> range:
+        """Which of the model's layers belong here."""
+        return range(layers)
 
     def column(self, inputs: int, outputs: int) -> nn.Layer:
         """A Linear whose outputs may be shared, each process keeping its part."""
@@ -41,6 +48,25 @@ class PlainLayers:
     def token_loss(self, logits, labels):
         """Cross entropy of each token, float32 [batch, length], of labels int64 [batch, length]."""
         return F.cross_entropy(logits.astype("float32"), labels.unsqueeze(-1), reduction="none").squeeze(-1)
+
+    def whole(self, logits):
+        """Scores of all tokens where a process has some of them."""
+        return logits
+
+    def dropped_shares(self, shares, probability: float):
+        """Dropout of attention probabilities, float [batch, heads, queries, keys]."""
+        return F.dropout(shares, probability, training=True)
+
+    def part(self, network: nn.Layer, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What belongs here of the arrays of a whole network (`<weight>`) or its optimiser (`<weight>/<moment>`)."""
+        return arrays
+
+    def share_ranges(self, network: nn.Layer, largest: bool) -> None:
+        """Let fake quantisation of a shared layer see the whole layer.
+
+        Args:
+            largest: an activation's range is the largest of all, not a moving average.
+        """
 
 
 def unwrapped(layer: nn.Layer) -> nn.Layer:

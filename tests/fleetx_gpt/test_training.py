@@ -168,7 +168,7 @@ def test_a_machine_that_lacks_what_was_asked_for(data, tmp_path):
     with pytest.raises(
         EnvironmentLacks, match=r"dp 2 x mp 1 x pp 1 x sharding 1 = 2 processes are configured, 1 started"
     ):
-        place.prepare(tiny.settings(data, tmp_path, Distributed__dp_degree=2, Global__global_batch_size=16))
+        running.train(tiny.settings(data, tmp_path, Distributed__dp_degree=2, Global__global_batch_size=16))
     assert place.Precision(MixPrecisionSettings()).state() is None
 
 

@@ -1,0 +1,220 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""The processes that train together, as one of them sees it; `Alone` is a training by one process."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from models.build import build
+from models.layers import PlainLayers
+from models.shape import Shape
+from paddle import nn
+from settings.load import Settings
+from settings.model import ModelSettings
+
+from parallel import limits
+
+Arrays = dict[str, np.ndarray]
+
+
+class Alone:
+    """One process that has everything.
+
+    Attributes:
+        chief: whether this is the one that logs and writes.
+        data_rank, data_ranks: which share of a step's rows it sees, of how many.
+        stage: place in the pipeline.
+        pipeline: None where there is none.
+    """
+
+    chief, data_rank, data_ranks, stage = True, 0, 1, 0
+    pipeline = None
+
+    def layers(self, model: ModelSettings) -> PlainLayers:
+        """What makes this process's part of a model's layers."""
+        return PlainLayers(model.initializer_range)
+
+    def build(self, model: ModelSettings) -> nn.Layer:
+        """A new network, or this process's part of it; the weights follow from the seed, not from how they are cut."""
+        return build(model)
+
+    def part(self, whole: nn.Layer) -> nn.Layer:
+        """This process's part of a whole network."""
+        return whole
+
+    def updater(self, optimizer: Any) -> Any:
+        """What makes an update with the optimiser's `step`."""
+        return optimizer
+
+    def scaler(self, scaler: Any) -> Any:
+        """The loss scaling that all processes agree on."""
+        return scaler
+
+    def reduce(self, network: nn.Layer) -> None:
+        """Make gradients that several processes have a share of ready for an update."""
+
+    def agree(self, network: nn.Layer, largest: bool) -> None:
+        """Make ranges of activations, which depend on the rows a process sees, those of all; behind an update."""
+
+    def mean(self, figures: dict[str, float], names: Iterable[str]) -> dict[str, float]:
+        """Mean over the processes that see other rows, of figures that the end of a pipeline has."""
+        return figures
+
+    def answer(self, network: nn.Layer, inputs: Any) -> Any:
+        """Forward only: the network's logits; None where the end of a pipeline is elsewhere."""
+        return network(inputs)
+
+    def together(self, network: nn.Layer, arrays: Arrays, state: Arrays, folder: Path, everyone: bool = False):
+        """Weights and an optimiser's state of the whole network, on the chief or on `everyone`; None elsewhere.
+
+        Args:
+            folder: where parts are exchanged; all processes have to see it.
+        """
+        return arrays, state
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+
+
+class Several(Alone):
+    """One of several, by the degrees of `Distributed`; fleet knows who shares what."""
+
+    def __init__(self, settings: Settings):
+        from parallel import fleet_groups
+
+        self.groups = fleet_groups.start(settings.Distributed, settings.Global.seed)
+        groups = self.groups
+        self.chief = groups.rank == 0
+        self.data_ranks = groups.dp.size * groups.sharding.size
+        self.data_rank = groups.dp.rank * groups.sharding.size + groups.sharding.rank
+        self.stage = groups.pp.rank
+        if groups.pp.size > 1:
+            from parallel.pipeline import Pipeline
+
+            half = settings.Engine.mix_precision
+            self.pipeline = Pipeline(groups.pp.group, half.dtype if half.enable and half.level == "O2" else "float32")
+
+    def layers(self, model: ModelSettings) -> PlainLayers:
+        from parallel.layers import SharedLayers, StageLayers
+
+        pp, mp = self.groups.pp, self.groups.mp
+        if mp.size > 1:
+            return SharedLayers(model, mp.group, pp.rank, pp.size)
+        return StageLayers(model.initializer_range, pp.rank, pp.size)
+
+    def build(self, model: ModelSettings) -> nn.Layer:
+        import paddle
+
+        device = paddle.get_device()
+        paddle.set_device("cpu")  # whole, it may be too large for one card
+        whole = build(model)
+        paddle.set_device(device)
+        return self.part(whole)
+
+    def part(self, whole: nn.Layer) -> nn.Layer:
+        from engine import weights
+
+        network = build(whole.settings, whole.shape, self.layers(whole.settings))
+        arrays = weights.arrays_of(whole)
+        weights.fill(network, network.factory.part(network, arrays), "this process's part")
+        if whole.training:
+            network.train()
+        else:
+            network.eval()
+        return network
+
+    def updater(self, optimizer: Any) -> Any:
+        from paddle.distributed import fleet
+
+        self.mark_tied(optimizer._parameter_list)
+        return fleet.distributed_optimizer(optimizer)
+
+    def scaler(self, scaler: Any) -> Any:
+        from paddle.distributed import fleet
+
+        return fleet.distributed_scaler(scaler) if scaler else None
+
+    def mark_tied(self, parameters: list) -> None:
+        """The token table stands at both ends of a pipeline: its gradient counts once when a norm is taken."""
+        if self.pipeline:
+            for weight in parameters:
+                if getattr(weight, "tied", False):
+                    weight.is_firstly_shared = self.pipeline.first
+
+    def reduce(self, network: nn.Layer) -> None:
+        groups = self.groups
+        if groups.ends is not None and hasattr(network, "tied"):
+            groups.total(network.tied().grad, groups.ends)
+        if groups.dp.size == groups.world:  # else fleet's optimiser does it
+            groups.average_gradients(network.parameters())
+
+    def agree(self, network: nn.Layer, largest: bool) -> None:
+        from parallel import ranges
+
+        others = [axis.group for axis in (self.groups.dp, self.groups.sharding) if axis.size > 1]
+        if others:
+            ranges.agree(network, others, largest)
+
+    def mean(self, figures: dict[str, float], names: Iterable[str]) -> dict[str, float]:
+        names = list(names)
+        has = self.pipeline is None or self.pipeline.last
+        values = self.groups.sums([figures[name] if has else 0.0 for name in names])
+        return {name: value / self.data_ranks for name, value in zip(names, values, strict=True)}
+
+    def answer(self, network: nn.Layer, inputs: Any) -> Any:
+        if self.pipeline:
+            return self.pipeline.answer(inputs, network, network.boundary)
+        return network(inputs)
+
+    def together(self, network: nn.Layer, arrays: Arrays, state: Arrays, folder: Path, everyone: bool = False):
+        from parallel import pieces
+        from parallel.layers import axes_of
+
+        groups, axes = self.groups, axes_of(network)
+        twice = [name for name in arrays if name.endswith("word_embeddings.weight") and not network.factory.first]
+        own = {} if groups.sharding.rank else {name: array for name, array in arrays.items() if name not in twice}
+        own |= {name: array for name, array in state.items() if name.partition("/")[0] not in twice}
+        for name in state:
+            if name.partition("/")[0] in axes and not name.endswith("_pow_acc"):
+                axes[name] = axes[name.partition("/")[0]]
+        place = (groups.pp.rank * groups.mp.size + groups.mp.rank) * groups.sharding.size + groups.sharding.rank
+        number = -1 if groups.dp.rank else place
+        rows = getattr(network.settings, "vocab_size", 0)
+        whole = pieces.together(folder, number, own, axes, self.wait, everyone or self.chief, rows)
+        if whole is None:
+            return None, None
+        weights = {name: array for name, array in whole.items() if "/" not in name}
+        return weights, {name: array for name, array in whole.items() if "/" in name}
+
+    def wait(self) -> None:
+        self.groups.wait()
+
+
+def started() -> int:
+    """Processes that the launcher has started."""
+    return int(os.environ.get("PADDLE_TRAINERS_NUM", 1))
+
+
+def join(settings: Settings) -> Alone:
+    """Meet the other processes, if there are any.
+
+    Raises:
+        UserError, EnvironmentLacks: degrees that do not fit each other, the processes or the device.
+    """
+    limits.check(settings, started())
+    return Several(settings) if settings.Distributed.world > 1 else Alone()
+
+
+def whole_network(model: ModelSettings, shape: Shape, arrays: Arrays, training: bool) -> nn.Layer:
+    """A network in one process of arrays that were put together."""
+    from engine import weights
+
+    network = build(model, shape)
+    weights.fill(network, arrays, "the whole network")
+    if training:
+        network.train()
+    else:
+        network.eval()
+    return network
