@@ -60,6 +60,9 @@ def check_output(settings: Settings, resumes: bool, chief: bool = True) -> None:
         chief: False for one of several processes that leaves it to another.
     """
     how = settings.Engine.save_load
+    nearest = next(each for each in (Path(how.output_dir), *Path(how.output_dir).absolute().parents) if each.exists())
+    if not nearest.is_dir():
+        raise settings.wrong("Engine.save_load.output_dir", f"{nearest} is a file, expected a folder; name another")
     there = checkpoints.inside(how.output_dir)
     if resumes or not there or not chief:
         return
