@@ -1,0 +1,7 @@
+#!/bin/sh
+# Prune GPT 345M and train on: -o Compress.pretrained=DIR. Further words go to tools/train.py.
+set -eu
+# shellcheck source=common/env.sh
+. "$(dirname "$0")/../../../common/env.sh"
+cd "$REPO/fleetx_gpt"
+exec "$PYTHON" tools/train.py -c configs/gpt/prune_gpt_345M_single_card.yaml "$@"
