@@ -88,7 +88,7 @@ def test_a_manifest_without_sizes(broken, tmp_path, data):
 TEXTS = {
     "empty.txt": (b"", "empty.txt: is empty"),
     "blank.txt": (b" \n\n", "blank.txt: is empty"),
-    "latin.txt": ("caf\xe9 cr\xe8me".encode("latin-1"), "latin.txt:1: byte 3 (0xe9) is not UTF-8, it looks like"),
+    "latin.txt": ("abc\xe9 d\xe8".encode("latin-1"), "latin.txt:1: byte 3 (0xe9) is not UTF-8, it looks like"),
     "utf16.txt": ("words".encode("utf-16"), "is not UTF-8, it looks like utf-16"),
     "rows.jsonl": (
         b'{"text": "a b"}\n{"txt": "a"}\n',
