@@ -88,7 +88,7 @@ class Fork:
     def succeeds(self, command: str, **variables: str) -> str:
         """What a command prints that must end with exit code 0."""
         ended = self.run(command, **variables)
-        assert ended.code == 0, f"{command}\n{ended.out[-1500:]}\n{ended.err[-3000:]}"
+        assert ended.code == 0, f"{command}: exit code {ended.code}\n{ended.out[-1500:]}\n{ended.err[-3000:]}"
         return ended.out
 
     def _answer(self, asked: Path) -> None:
