@@ -12,6 +12,7 @@ from settings.load import Settings
 
 from engine import checkpoints
 
+PARTS = ".parts"  # where several processes put a network together, in the output folder
 # Keys that may change when a run goes on: nothing that is computed depends on them.
 FREE = (
     "Global.device", "Global.local_batch_size", "Engine.max_steps", "Engine.num_train_epochs", "Engine.logging_freq",
@@ -53,18 +54,14 @@ def flat(values: dict[str, Any], path: str = "") -> dict[str, Any]:
     return found
 
 
-def check_output(settings: Settings, resumes: bool, chief: bool = True) -> None:
-    """Raises `UserError` where another run's checkpoints are in the way; removes them where that was asked for.
-
-    Args:
-        chief: False for one of several processes that leaves it to another.
-    """
+def check_output(settings: Settings, resumes: bool) -> None:
+    """Raises `UserError` where another run's checkpoints are in the way; removes them where that was asked for."""
     how = settings.Engine.save_load
     nearest = next(each for each in (Path(how.output_dir), *Path(how.output_dir).absolute().parents) if each.exists())
     if not nearest.is_dir():
         raise settings.wrong("Engine.save_load.output_dir", f"{nearest} is a file, expected a folder; name another")
     there = checkpoints.inside(how.output_dir)
-    if resumes or not there or not chief:
+    if resumes or not there:
         return
     if not how.overwrite:
         raise UserError(
@@ -81,3 +78,8 @@ def check_output(settings: Settings, resumes: bool, chief: bool = True) -> None:
             raise settings.wrong(key, f"{place} lies in the output_dir that is to be overwritten; name another folder")
     for folder in there:
         shutil.rmtree(folder)
+
+
+def clean(settings: Settings) -> None:
+    """Remove parts of a network that processes have left behind when they were killed between two of them."""
+    shutil.rmtree(Path(settings.Engine.save_load.output_dir) / PARTS, ignore_errors=True)

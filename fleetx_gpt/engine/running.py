@@ -8,7 +8,8 @@ from compress.distil import TEACHER
 from compress.plan import CompressionPlan
 from models.build import parameter_count
 from paddle import nn
-from parallel.processes import Alone, join
+from parallel.alone import Alone
+from parallel.processes import join
 from settings.load import Settings
 from settings.model import ModelSettings
 
@@ -86,7 +87,9 @@ def trainer_of(settings: Settings) -> Trainer:
     place.prepare(settings)
     processes = join(settings)
     begin = start(settings, processes)
-    resuming.check_output(settings, begin.resumes, processes.chief)
+    if processes.chief:
+        resuming.check_output(settings, begin.resumes)
+        resuming.clean(settings)
     processes.wait()
     task = tasks.task_of(settings, begin.model, vocabulary_folder(settings, begin))
     trainer = Trainer(settings, begin.model, begin.network, task, plan_of(settings, begin), processes)

@@ -13,7 +13,7 @@ from inputs.order import Order
 from inputs.tokenizer import BytePairs
 from paddle import nn
 from paddle.nn import functional as F
-from parallel.processes import Alone
+from parallel.alone import Alone
 from settings.load import SPLITS, Settings
 from settings.model import ModelSettings
 

@@ -10,11 +10,11 @@ from common.cli import UserError
 import numpy as np
 import paddle
 from paddle import nn
-from parallel.processes import Alone, whole_network
+from parallel.alone import Alone, whole_network
 from settings.load import Settings
 from settings.model import ModelSettings
 
-from engine import checkpoints, optimizing, seeds, tasks, weights
+from engine import checkpoints, optimizing, resuming, seeds, tasks, weights
 from engine.place import Precision
 from engine.progress import Progress
 
@@ -77,7 +77,7 @@ class Trainer:
         """For the network as it is now, with a state by weights' names, of the whole network."""
         half = self.precision.how.enable and self.precision.how.level == "O2"
         self.optimizer = optimizing.build(self.network, self.settings.Optimizer, half)
-        self.updater = self.processes.updater(self.optimizer)
+        self.forward, self.updater = self.processes.updater(self.network, self.optimizer)
         if state:
             optimizing.restore(self.optimizer, self.network, self.network.factory.part(self.network, state))
 
@@ -159,7 +159,7 @@ class Trainer:
             return sums
         for inputs, labels in batches:
             with self.precision.autocast():
-                loss = loss_of(inputs, self.network(inputs), labels)
+                loss = loss_of(inputs, self.forward(inputs), labels)
             self.precision.backward(loss)
         return sums
 
@@ -185,7 +185,7 @@ class Trainer:
     def together(self, everyone: bool = False) -> tuple[optimizing.Arrays, optimizing.Arrays]:
         """Weights and the optimiser's state by name, with the other processes' parts; see `Alone.together`."""
         arrays, state = weights.arrays_of(self.network), optimizing.state_of(self.optimizer, self.network)
-        return self.processes.together(self.network, arrays, state, self.output / ".parts", everyone)
+        return self.processes.together(self.network, arrays, state, self.output / resuming.PARTS, everyone)
 
     def is_due(self) -> bool:
         """Whether a checkpoint is to be written behind this step."""

@@ -8,16 +8,7 @@ from settings.model import ModelSettings
 
 from models.blocks import EPSILON, Cache, numbered
 from models.layers import PlainLayers, new_weight
-from models.shape import Shape
-
-
-def padded_rows(model: ModelSettings, degree: int) -> int:
-    """Rows of the token table: vocab_size up to a multiple of what processes and kernels like.
-
-    One process needs no padding, and takes none.
-    """
-    unit = model.vocab_size_divisible_unit * degree if degree > 1 else 1
-    return -(-model.vocab_size // unit) * unit
+from models.shape import Shape, padded_rows
 
 
 class Embeddings(nn.Layer):

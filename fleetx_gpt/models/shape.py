@@ -29,3 +29,12 @@ class Shape:
     @classmethod
     def of_record(cls, record: dict) -> "Shape":
         return cls(tuple(record["heads"]), tuple(record["ffn"]), record["head_size"])
+
+
+def padded_rows(model: ModelSettings, degree: int) -> int:
+    """Rows of the token table: vocab_size up to a multiple of what processes and kernels like.
+
+    One process needs no padding, and takes none.
+    """
+    unit = model.vocab_size_divisible_unit * degree if degree > 1 else 1
+    return -(-model.vocab_size // unit) * unit

@@ -35,8 +35,8 @@ class Groups:
         self.pp = Axis(hcg.get_pipe_parallel_group(), hcg.get_stage_id(), degrees.pp_degree)
         sharding = degrees.sharding.sharding_degree
         self.sharding = Axis(hcg.get_sharding_parallel_group(), hcg.get_sharding_parallel_rank(), sharding)
-        self.ends = None
-        if degrees.pp_degree > 1:  # every process has to be there when a group is made, also those outside
+        self.ends = self.pp.group if degrees.pp_degree == 2 else None
+        if degrees.pp_degree > 2:  # every process has to be there when a group is made, also those outside
             for ranks in self.fleet.topology().get_comm_list("pipe"):
                 group = dist.new_group([ranks[0], ranks[-1]])
                 if self.rank in (ranks[0], ranks[-1]):

@@ -13,7 +13,7 @@ from paddle.base import core
 
 from parallel import reductions
 
-VERBS = ("all_reduce", "broadcast", "send", "recv", "all_gather")
+VERBS = ("all_reduce", "reduce", "broadcast", "send", "recv", "all_gather")
 SENT: Counter[int] = Counter()
 """id of a group's `process_group` -> bytes that this process gave to a verb: whole tensors, however they travel."""
 
@@ -55,3 +55,10 @@ def _count(verb: str) -> None:
 
     counted.counts = True
     setattr(core.ProcessGroup, verb, counted)
+
+
+def sent(groups) -> dict[str, int]:
+    """Bytes so far by axis: dp, mp, pp, sharding and ends; axes of one process are left out."""
+    named = {name: getattr(groups, name).group for name in ("dp", "mp", "pp", "sharding")}
+    named = {name: group for name, group in named.items() if group.nranks > 1} | {"ends": groups.ends}
+    return {name: SENT[id(group.process_group)] for name, group in named.items() if group is not None}

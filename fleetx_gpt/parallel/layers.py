@@ -3,8 +3,8 @@
 
 import numpy as np
 import paddle
-from models.gpt import padded_rows
 from models.layers import PlainLayers, new_weight
+from models.shape import padded_rows
 from paddle import nn
 from paddle.nn import functional as F
 from settings.model import ModelSettings

@@ -24,12 +24,14 @@ def check(settings: Settings, started: int) -> None:
         )
     if sharding.sharding_degree == 1:
         return check_device(settings)
-    stage = sharding.sharding_stage
-    key = "Distributed.sharding.sharding_stage"
+    stage, key = sharding.sharding_stage, "Distributed.sharding.sharding_stage"
+    if stage == 3:
+        raise settings.wrong(key, "3 cuts weights into slices that no checkpoint here holds; write 2")
+    if sharding.sharding_offload:
+        mend = "its states in the host's memory are in no checkpoint; write False"
+        raise settings.wrong("Distributed.sharding.sharding_offload", mend)
     if stage > 1 and degrees.mp_degree * degrees.pp_degree > 1:
         raise settings.wrong(key, f"{stage} goes with dp_degree only; write 1, or mp_degree 1 and pp_degree 1")
-    if sharding.sharding_offload and stage == 1:
-        raise settings.wrong("Distributed.sharding.sharding_offload", "needs sharding_stage 2 or 3")
     check_device(settings)
 
 

@@ -1,8 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What processes have in parts, put together again, by files in a folder that all of them see.
 
-No process ever holds more than one whole array beside its own parts unless it asks for all of them, and nothing of it
-passes through a GPU's memory.
+Only a process that reads them holds the whole arrays, in the host's memory; nothing of it passes through a GPU's.
 """
 
 import json

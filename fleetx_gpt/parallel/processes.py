@@ -1,81 +1,19 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The processes that train together, as one of them sees it; `Alone` is a training by one process."""
+"""The processes that train together, as one of them sees it."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from models.build import build
 from models.layers import PlainLayers
-from models.shape import Shape
 from paddle import nn
 from settings.load import Settings
 from settings.model import ModelSettings
 
 from parallel import limits
-
-Arrays = dict[str, np.ndarray]
-
-
-class Alone:
-    """One process that has everything.
-
-    Attributes:
-        chief: whether this is the one that logs and writes.
-        data_rank, data_ranks: which share of a step's rows it sees, of how many.
-        stage: place in the pipeline.
-        pipeline: None where there is none.
-    """
-
-    chief, data_rank, data_ranks, stage = True, 0, 1, 0
-    pipeline = None
-
-    def layers(self, model: ModelSettings) -> PlainLayers:
-        """What makes this process's part of a model's layers."""
-        return PlainLayers(model.initializer_range)
-
-    def build(self, model: ModelSettings) -> nn.Layer:
-        """A new network, or this process's part of it; the weights follow from the seed, not from how they are cut."""
-        return build(model)
-
-    def part(self, whole: nn.Layer) -> nn.Layer:
-        """This process's part of a whole network."""
-        return whole
-
-    def updater(self, optimizer: Any) -> Any:
-        """What makes an update with the optimiser's `step`."""
-        return optimizer
-
-    def scaler(self, scaler: Any) -> Any:
-        """The loss scaling that all processes agree on."""
-        return scaler
-
-    def reduce(self, network: nn.Layer) -> None:
-        """Make gradients that several processes have a share of ready for an update."""
-
-    def agree(self, network: nn.Layer, largest: bool) -> None:
-        """Make ranges of activations, which depend on the rows a process sees, those of all; behind an update."""
-
-    def mean(self, figures: dict[str, float], names: Iterable[str]) -> dict[str, float]:
-        """Mean over the processes that see other rows, of figures that the end of a pipeline has."""
-        return figures
-
-    def answer(self, network: nn.Layer, inputs: Any) -> Any:
-        """Forward only: the network's logits; None where the end of a pipeline is elsewhere."""
-        return network(inputs)
-
-    def together(self, network: nn.Layer, arrays: Arrays, state: Arrays, folder: Path, everyone: bool = False):
-        """Weights and an optimiser's state of the whole network, on the chief or on `everyone`; None elsewhere.
-
-        Args:
-            folder: where parts are exchanged; all processes have to see it.
-        """
-        return arrays, state
-
-    def wait(self) -> None:
-        """Until all processes are here."""
+from parallel.alone import Alone, Arrays
 
 
 class Several(Alone):
@@ -90,6 +28,7 @@ class Several(Alone):
         self.data_ranks = groups.dp.size * groups.sharding.size
         self.data_rank = groups.dp.rank * groups.sharding.size + groups.sharding.rank
         self.stage = groups.pp.rank
+        self.level = settings.Distributed.sharding.sharding_stage if groups.sharding.size > 1 else 0
         if groups.pp.size > 1:
             from parallel.pipeline import Pipeline
 
@@ -125,16 +64,24 @@ class Several(Alone):
             network.eval()
         return network
 
-    def updater(self, optimizer: Any) -> Any:
+    def updater(self, network: nn.Layer, optimizer: Any) -> tuple[Any, Any]:
         from paddle.distributed import fleet
 
+        if self.level > 1:
+            from parallel import group_sharded
+
+            return group_sharded.wrap(network, optimizer, self.groups)
         self.mark_tied(optimizer._parameter_list)
-        return fleet.distributed_optimizer(optimizer)
+        return network, fleet.distributed_optimizer(optimizer)
 
     def scaler(self, scaler: Any) -> Any:
         from paddle.distributed import fleet
 
-        return fleet.distributed_scaler(scaler) if scaler else None
+        from parallel import group_sharded
+
+        if scaler is None:
+            return None
+        return group_sharded.scaler(scaler) if self.level > 1 else fleet.distributed_scaler(scaler)
 
     def mark_tied(self, parameters: list) -> None:
         """The token table stands at both ends of a pipeline: its gradient counts once when a norm is taken."""
@@ -145,7 +92,7 @@ class Several(Alone):
 
     def reduce(self, network: nn.Layer) -> None:
         groups = self.groups
-        if groups.ends is not None and hasattr(network, "tied"):
+        if groups.ends is not None and hasattr(network, "tied") and not network.tied().stop_gradient:
             groups.total(network.tied().grad, groups.ends)
         if groups.dp.size == groups.world:  # else fleet's optimiser does it
             groups.average_gradients(network.parameters())
@@ -205,16 +152,3 @@ def join(settings: Settings) -> Alone:
     """
     limits.check(settings, started())
     return Several(settings) if settings.Distributed.world > 1 else Alone()
-
-
-def whole_network(model: ModelSettings, shape: Shape, arrays: Arrays, training: bool) -> nn.Layer:
-    """A network in one process of arrays that were put together."""
-    from engine import weights
-
-    network = build(model, shape)
-    weights.fill(network, arrays, "the whole network")
-    if training:
-        network.train()
-    else:
-        network.eval()
-    return network

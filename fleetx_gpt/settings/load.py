@@ -1,6 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """A configuration file and its overrides as checked settings."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -11,7 +12,7 @@ from common.cli import UserError
 
 from settings import document, tree
 from settings.build import build
-from settings.compress import CompressSettings
+from settings.compress import QUANTIZABLE, CompressSettings
 from settings.model import ModelSettings
 from settings.run import DistributedSettings, EngineSettings, GlobalSettings, OptimizerSettings
 from settings.task import DataSettings, GenerationSettings, InferenceSettings, OfflineEvalSettings, TokenizerSettings
@@ -54,7 +55,8 @@ class Settings:
 
 
 def to_stderr(message: str) -> None:
-    print(f"warning: {message}", file=sys.stderr, flush=True)
+    if os.environ.get("PADDLE_TRAINER_ID", "0") == "0":  # of several processes one is enough
+        print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
 def load(path: Path | str, overrides: Iterable[str] = (), warn: Callable[[str], None] = to_stderr) -> Settings:
@@ -180,6 +182,13 @@ def _check_compression(settings: Settings) -> None:
         raise settings.wrong(
             "Compress.Quantization.activation_preprocess_type",
             f"PACT does not work with mp_degree {degrees.mp_degree}; write None, or mp_degree 1",
+        )
+    kinds = set(quantization.quantizable_layer_type)
+    if degrees.mp_degree > 1 and kinds != set(QUANTIZABLE):
+        raise settings.wrong(
+            "Compress.Quantization.quantizable_layer_type",
+            f"with mp_degree {degrees.mp_degree} the three kinds go together: {', '.join(QUANTIZABLE)}; one process "
+            "has only the first, and is to find the same layers quantised",
         )
     if settings.Inference.onnx and not quantization.onnx_format:
         raise settings.wrong("Inference.onnx", "needs Compress.Quantization.onnx_format: True")
