@@ -100,7 +100,21 @@ def _mp(settings: Settings, stage: int) -> Traffic:
         total += features * first  # rows of the token table, each from the process that has it
         total += (features + 3 * tokens * FLOAT) * last  # into the head; largest, sum and right logit of each token
     total = total * batches + _mp_ranges(settings, stage) * batches
-    return Traffic(all_reduce=total + _norm(settings))
+    return Traffic(all_reduce=total, broadcast=_synced(settings, stage))
+
+
+def _synced(settings: Settings, stage: int) -> int:
+    """Weights that every process has whole: fleet's optimiser makes them one again behind each update."""
+    half = settings.Engine.mix_precision
+    cast = half.enable and half.level == "O2"
+    shared = ("word_embeddings.weight", "qkv_proj.", "q_proj.", "k_proj.", "v_proj.", "linear1.")
+    rows = ("out_proj.weight", "linear2.weight")
+    whole = [
+        weight.size
+        for weight in sizes.weights_of(settings, stage)
+        if weight.trained and not weight.name.endswith(rows) and not any(part in weight.name for part in shared)
+    ]
+    return sum(whole) * (2 + FLOAT if cast else FLOAT)
 
 
 def _again(settings: Settings, number: int) -> int:

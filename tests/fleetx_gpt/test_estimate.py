@@ -162,7 +162,7 @@ def test_the_program_prints_a_table_or_json():
     [
         ({"dp_degree": 2}, 1, r"dp 2 x .* = 2 processes are configured, 1 started; start them by .*nproc_per_node 2"),
         ({}, 2, r"= 1 processes are configured, 2 started"),
-        ({"dp_degree": 4}, 4, r"= 4 processes need GPUs; on a CPU at most 3 can meet"),
+        ({"dp_degree": 4}, 4, r"= 4 processes need GPUs; on a CPU at most 2 can meet"),
         ({"sharding.sharding_degree": 2, "sharding.sharding_stage": 2}, 2, r"has stage 2 for GPUs only; write 1"),
         ({"sharding.sharding_degree": 2, "sharding.sharding_stage": 3}, 2, r"3 cuts weights into slices .*; write 2"),
         ({"sharding.sharding_degree": 2, "sharding.sharding_offload": True}, 2, r"are in no checkpoint; write False"),
