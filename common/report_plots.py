@@ -114,17 +114,20 @@ def accuracy_size_latency(summary: dict, pyplot):
 
 
 def _plain_log_axis(panel, values: list[float]) -> None:
-    """A logarithmic axis with 1, 2, 5 steps written as plain numbers."""
+    """A logarithmic axis with 1, 2, 5 steps written as plain numbers; on a short one every digit is a step."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     if not values:
         return
     low, high = min(values) / 1.25, max(values) * 1.25
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
+        ticks = [tick for tick in (step * 10.0**decade for decade in decades for step in steps) if low <= tick <= high]
+        if len(ticks) > 2:
+            break
     panel.set_xscale("log")
     panel.set_xlim(low, high)
-    panel.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    panel.xaxis.set_major_locator(FixedLocator(ticks))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_locator(NullLocator())
 

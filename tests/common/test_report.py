@@ -237,6 +237,19 @@ end
 """
 
 
+@pytest.mark.parametrize(("values", "least"), [([34.0, 36.2], 1), ([281.0, 680.0], 3), ([1.0, 400.0], 3)])
+def test_a_short_axis_has_more_than_one_number_on_it(values, least):
+    """Times between 281 and 680 ms had the one tick 500."""
+    from common import report_plots
+
+    from matplotlib import pyplot
+
+    figure, panel = pyplot.subplots()
+    report_plots._plain_log_axis(panel, values)
+    assert least <= len(panel.get_xticks()) <= 12
+    pyplot.close(figure)
+
+
 def test_a_readme_is_filled_and_stays_the_same_the_second_time(summary, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(README)
