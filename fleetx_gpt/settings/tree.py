@@ -16,6 +16,23 @@ NOTHING = ("None", "none")  # YAML's own word is null; the documents write None
 SLASHES = re.compile(r"(^|\s)//(\s|$)")
 
 
+DEEPEST = 100  # levels of a file; Python's own limit on recursion is a process's, and PaddleSlim's import raises it
+
+
+class Loader(yaml.SafeLoader):
+    """PyYAML's, which gives up with a `RecursionError` at a depth that does not depend on the process."""
+
+    depth = 0
+
+    def compose_node(self, parent, index):
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise RecursionError
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
 class Section(dict):
     """A mapping; `places` holds `file:line` (or `-o Key`) of each of its keys."""
 
@@ -86,8 +103,8 @@ def override(tree: Section, words: Iterable[str]) -> None:
             raise UserError(f"-o {word}: not of the form Key.sub=value, for example -o Engine.max_steps=100")
         place = f"-o {path.strip()}"
         try:
-            node = yaml.compose(text, yaml.SafeLoader)
-            value = None if node is None else _value(yaml.SafeLoader(""), node, lambda _, place=place: place)
+            node = yaml.compose(text, Loader)
+            value = None if node is None else _value(Loader(""), node, lambda _, place=place: place)
         except yaml.YAMLError as fault:
             raise UserError(f"{place}: `{text}` is not a YAML value: {one_line(str(fault))[:120]}") from None
         except RecursionError:
@@ -117,7 +134,7 @@ def walk(section: Section, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _parse(text: str, name: str) -> Section:
-    loader = yaml.SafeLoader(text)
+    loader = Loader(text)
     try:
         node = loader.get_single_node()
     except yaml.YAMLError as fault:
