@@ -26,13 +26,14 @@ def call(script: str, *words) -> Ended:
 
 
 def run(main, options, words) -> Ended:
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))  # with a `buffer`
+    code = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             cli.run(main, options, [str(word) for word in words])
         except SystemExit as stop:
             code = stop.code or 0
-    return Ended(code, out.getvalue(), err.getvalue())
+    return Ended(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
 
 def made(folder: Path, script: str, *words) -> Path:

@@ -7,6 +7,7 @@ from common import files
 
 import pytest
 import served
+from tiny import APP, IN_PROCESS
 
 STEPS = (
     "-o Engine.max_steps=30 -o Engine.eval_iters=1 -o Global.local_batch_size=4 -o Global.micro_batch_size=4 "
@@ -34,7 +35,7 @@ def english(tmp_path_factory):
         "lambada_test.jsonl": ("cloze.jsonl", 8),
     }
     for name, (source, count) in sources.items():
-        lines = (served.APP / "data" / "sample" / source).read_text().splitlines(keepends=True)
+        lines = (APP / "data" / "sample" / source).read_text().splitlines(keepends=True)
         (folder / name).write_text("".join(lines[:count]))
     return folder.parent
 
@@ -42,10 +43,10 @@ def english(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.benchmark
 def test_the_benchmark_runs_on_a_few_steps(english, tmp_path, monkeypatch):
-    served.without_children(monkeypatch)
-    fork = served.Fork(tmp_path)
+    served.without_children(monkeypatch, *IN_PROCESS)
+    fork = served.Fork(APP, tmp_path)
     given = {
-        "DATA_DIR": str(english), "IMAGES": str(served.APP / "data" / "sample" / "images.npz"), "SEEDS": "1024",
+        "DATA_DIR": str(english), "IMAGES": str(APP / "data" / "sample" / "images.npz"), "SEEDS": "1024",
         "CRITERIA": "taylor", "OUTPUT": str(tmp_path / "models"), "RESULTS": str(tmp_path / "results"),
         "FLAGS": FLAGS, "VIT_FLAGS": VIT_FLAGS, "MEASURE": "--rounds 1 --repeats 1",
     }  # fmt: skip

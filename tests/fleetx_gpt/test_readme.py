@@ -8,8 +8,9 @@ from common import files
 import pytest
 import served
 from readmes import commands, shortened
+from tiny import APP, IN_PROCESS
 
-APP, REPO = served.APP, served.REPO
+REPO = served.REPO
 RUN_ALL = "sh fleetx_gpt/run_all.sh"
 # What run_all.sh has trained is gone on with, so that the models decide as trained ones do.
 SHORT = {
@@ -26,8 +27,8 @@ STEPS = {
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        served.without_children(patch)
-        fork = served.Fork(tmp_path_factory.mktemp("readme"))
+        served.without_children(patch, *IN_PROCESS)
+        fork = served.Fork(APP, tmp_path_factory.mktemp("readme"))
         fork.stubs = OTHERS
         yield fork
 

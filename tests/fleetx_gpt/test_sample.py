@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from calls import call
-from served import APP
+from tiny import APP
 
 sys.path.insert(0, str(APP / "data"))
 SAMPLE = APP / "data" / "sample"

@@ -3,8 +3,9 @@
 
 import pytest
 import served
+from tiny import APP
 
-SCRIPTS = served.APP / "projects"
+SCRIPTS = APP / "projects"
 TINY = (
     "-o Global.device=cpu -o Engine.mix_precision.enable=False -o Engine.logging_freq=10 -o Engine.eval_freq=1000 "
     "-o Engine.save_load.overwrite=True -o Optimizer.lr.max_lr=0.01 -o Optimizer.lr.decay_steps=200 "
@@ -28,7 +29,7 @@ RUN = set()
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory):
-    fork = served.Fork(tmp_path_factory.mktemp("scripts"))
+    fork = served.Fork(APP, tmp_path_factory.mktemp("scripts"))
     fork.stubs = ("-m paddle.distributed.launch",)
     lines = (fork.app / "data" / "sample" / "train.txt").read_text().splitlines()
     (fork.app / "story.txt").write_text("\n".join(lines[:120]))

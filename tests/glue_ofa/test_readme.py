@@ -7,7 +7,8 @@
 from pathlib import Path
 
 import pytest
-from readmes import commands, forked, run, shortened
+import served
+from readmes import commands, run, shortened
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "glue_ofa"
@@ -27,8 +28,10 @@ SHORT = {
 
 
 @pytest.fixture(scope="module")
-def fork(tmp_path_factory) -> Path:
-    return forked(APP, tmp_path_factory.mktemp("fork"))
+def fork(tmp_path_factory) -> served.Fork:
+    with pytest.MonkeyPatch.context() as patch:
+        served.without_children(patch, "measure_child")
+        yield served.Fork(APP, tmp_path_factory.mktemp("fork"))
 
 
 def test_both_languages_name_the_same_commands():
@@ -38,23 +41,18 @@ def test_both_languages_name_the_same_commands():
 
 @pytest.mark.slow
 def test_commands_of_the_readme_run_in_their_order(fork):
-    """The scripts are called where the environment is, so that they find it; they work in the fork's folder."""
     printed = {}
     for command in commands(APP / "README.md"):
         if command == BY_CI or "benchmark.sh" in command:
             continue
-        typed = shortened(command, SHORT)
-        if typed.startswith("sh "):
-            typed = f"OUTPUT={fork}/tmp/SST-2/fine_tuned sh {APP}/" + typed.removeprefix("sh ")
-        if "measure.py" in typed:  # what run_all.sh has exported by then
+        if "measure.py" in command:  # what run_all.sh has exported by then
             for stage, source, width in (("original", "fine_tuned", "1.0"), ("width_0.5", "ofa", "0.5")):
-                run(
+                fork.succeeds(
                     f"python export_model.py --model_name_or_path tmp/SST-2/{source} --width_mult {width} --n_gpu 0 "
                     f"--max_seq_length 64 --sub_model_output_dir tmp/SST-2/{stage}/dynamic_model "
-                    f"--static_sub_model tmp/SST-2/{stage}/static_model {EXPORT}",
-                    fork,
+                    f"--static_sub_model tmp/SST-2/{stage}/static_model {EXPORT}"
                 )
-        printed[command] = run(typed, fork)
+        printed[command] = fork.succeeds(shortened(command, SHORT))
     assert sum('"label"' in out for command, out in printed.items() if "predict.py" in command) == 2
     assert any("taken by --budget: width_0.5" in out for out in printed.values())
 

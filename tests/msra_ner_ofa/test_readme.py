@@ -7,7 +7,8 @@
 from pathlib import Path
 
 import pytest
-from readmes import commands, forked, run, shortened
+import served
+from readmes import commands, run, shortened
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "msra_ner_ofa"
@@ -27,27 +28,8 @@ SHORT = {
 
 
 @pytest.fixture(scope="module")
-def fork(tmp_path_factory) -> Path:
-    return forked(APP, tmp_path_factory.mktemp("fork"))
-
-
-def typed(command: str, fork: Path) -> str:
-    """The command made short. Shell scripts are called where the environment is, so that they find it, and are told the
-    fork's folders."""
-    command = shortened(command, SHORT)
-    if not command.startswith("sh "):
-        return command
-    made = fork / "checkpoints"
-    teacher, widths = made / "msra_ner", made / "msra_ner_ofa"
-    where = {
-        "run_train.sh": f"OUTPUT={teacher}",
-        "run_compress.sh": f"OUTPUT={widths} TEACHER={teacher / 'model_best'}",
-        "run_export_model.sh": f"MODEL={widths / 'model_0.5'}",
-        "run_predict.sh": f"MODEL={widths / 'model_0.5' / 'static_model'}",
-    }
-    script, *words = command.removeprefix("sh ").split()
-    words = [word.replace("checkpoints/", f"{made}/") for word in words]
-    return " ".join([where.get(script, ""), "sh", f"{APP}/{script}", *words])
+def fork(tmp_path_factory) -> served.Fork:
+    return served.Fork(APP, tmp_path_factory.mktemp("fork"))
 
 
 def test_both_languages_name_the_same_commands():
@@ -61,7 +43,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
     for command in commands(APP / "README.md"):
         if command == BY_CI or "benchmark.sh" in command:
             continue
-        printed[command] = run(typed(command, fork), fork)
+        printed[command] = fork.succeeds(shortened(command, SHORT))
     assert any('"entities"' in out for command, out in printed.items() if "predict" in command)
     assert any("f1_strict" in out for command, out in printed.items() if "evaluate" in command)
 

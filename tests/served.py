@@ -1,7 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The app's shell scripts run as they are, but their Python is this process: paddle is imported once for all of them.
+"""An app's shell scripts run as they are, but their Python is this process: paddle is imported once for all of them.
 
-The fork has an environment whose `python` writes down what it was asked for and waits for the answer.
+The fork has an environment whose `python` writes down what it was asked for and waits for the answer. What has no main
+that could be called, such as Paddle's launcher, is run by the real Python.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import traceback
 from pathlib import Path
@@ -20,9 +22,7 @@ from common import bench
 import calls
 import readmes
 
-REPO = Path(__file__).resolve().parents[2]
-APP = REPO / "fleetx_gpt"
-IN_PROCESS = ("measure_child", "common.onnx_quantize")  # children whose own processes only cost time here
+REPO = Path(__file__).resolve().parents[1]
 LIMIT = 7200  # seconds that a script may take
 STUB = """#!/bin/sh
 [ "${1:-}" != -I ] || exit 0 # env.sh asks whether it runs
@@ -38,7 +38,7 @@ exit "$code"
 
 
 class Fork:
-    """A checkout with a copy of the app.
+    """A checkout with a copy of the app, whose modules are imported from where they are.
 
     Attributes:
         app: the copy's folder.
@@ -46,9 +46,9 @@ class Fork:
         stubs: beginnings of calls that are answered with success and not run.
     """
 
-    def __init__(self, top: Path):
+    def __init__(self, app: Path, top: Path):
         self.calls, self.asked, self.stubs = top / "calls", [], ()
-        self.app = readmes.forked(APP, top)
+        self.app = readmes.forked(app, top)
         for name in (".venv", "common"):
             (top / name).unlink()
         shutil.copytree(REPO / "common", top / "common", ignore=shutil.ignore_patterns("__pycache__"))
@@ -110,11 +110,23 @@ class Fork:
         asked.with_suffix(".code.part").rename(asked.with_suffix(".code"))
 
     def _called(self, words: list[str]) -> calls.Ended:
-        name = words.pop(0)
-        if name == "-m":
-            return calls.call(words.pop(0), *words)
+        words = words[words[0] == "-u" :]
+        name, *given = words
+        if name == "-m" and given[0].startswith("common."):
+            return calls.call(given[0], *given[1:])
+        if name.startswith("-"):
+            return really(words)
         inside = Path(name).resolve().relative_to(self.app.resolve()).with_suffix("")
-        return calls.call(".".join(inside.parts if inside.parts[0] == "tools" else inside.parts[-1:]), *words)
+        package = len(inside.parts) > 1 and (self.app / inside.parts[0] / "__init__.py").exists()
+        if len(inside.parts) > 1 and not package:
+            return really(words)
+        return calls.call(".".join(inside.parts), *given)
+
+
+def really(words: list[str]) -> calls.Ended:
+    """By a Python of its own."""
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    return calls.Ended(done.returncode, done.stdout, done.stderr)
 
 
 def _end(shell: subprocess.Popen) -> None:
@@ -143,12 +155,12 @@ class _Reader:
         self._thread.join()
 
 
-def without_children(monkeypatch) -> None:
-    """Measure and convert in this process: these tests are of scripts and files, not of peak memory."""
+def without_children(monkeypatch, *modules: str) -> None:
+    """Let these children answer in this process: such tests are of scripts and files, not of times and peak memory."""
     real = bench.run_child
 
     def run_child(module, arguments, *more, **others):
-        if module in IN_PROCESS:
+        if module in modules:
             return importlib.import_module(module).answer(**arguments)
         return real(module, arguments, *more, **others)
 
