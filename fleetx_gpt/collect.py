@@ -7,15 +7,13 @@ RUNS holds `<run>/scores.json` and perhaps `<run>/cloze.json` (tools/eval.py --o
 `criteria/<criterion>/<plain or distilled>/<seed>/scores.json`, as benchmark.sh writes them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 from common import cli, files
 from common.cli import UserError
-from common.summary import check_summary
+from common.seeds import NOTHING, add_tables, read_summary, spread
 
 # Run to the configuration behind it; what a run is called says common/table.py. All are compared with the first.
 METHODS = {
@@ -30,7 +28,6 @@ METHODS = {
 STAGES = {"dense": "original", "qat": "int8", "pruned": "width_0.875", "joint": "width_0.75_int8"}
 CRITERIA = ("l1_norm", "l2_norm", "taylor", "activation")
 DISTILLED = {"plain": "off", "distilled": "on"}
-NOTHING = "–"
 
 
 @dataclass(kw_only=True)
@@ -44,7 +41,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
+    summary = read_summary(options.summary)
     scores = {
         name: scores_of(options.runs / name) for name in METHODS if (options.runs / name / "scores.json").exists()
     }
@@ -54,15 +51,8 @@ def main(options: Options) -> None:
         run = next((name for name, each in STAGES.items() if each == stage["stage"]), None)
         if "cloze" in scores.get(run, {}):
             stage["metrics"]["cloze"] = scores[run]["cloze"]
-    tables = {"compression": compression(scores)}
-    compared = criteria(options.runs / "criteria")
-    if compared["rows"]:
-        tables["criteria"] = compared
-    summary["tables"] = {**(summary.get("tables") or {}), **tables}
-    files.write_json(options.summary, check_summary(summary, str(options.summary)))
-    for table in tables.values():
-        for row in (table["head"], *table["rows"]):
-            print("  ".join(row))
+    tables = {"compression": compression(scores), "criteria": criteria(options.runs / "criteria")}
+    add_tables(options.summary, summary, tables)
 
 
 def scores_of(folder: Path) -> dict[str, float]:
@@ -96,11 +86,6 @@ def criteria(folder: Path) -> dict[str, Any]:
                 accuracy = spread([100 * each["accuracy"] for each in found])
                 rows.append([criterion, switch, str(len(found)), accuracy, spread([e["perplexity"] for e in found])])
     return {"head": ["criterion", "distillation", "seeds", "accuracy", "perplexity"], "rows": rows}
-
-
-def spread(values: Sequence[float]) -> str:
-    """`80.12`, and `80.12 ± 0.31` of several."""
-    return f"{mean(values):.2f}" if len(values) == 1 else f"{mean(values):.2f} ± {stdev(values):.2f}"
 
 
 if __name__ == "__main__":

@@ -7,15 +7,14 @@ RUNS holds `<task>/<seed>/fine_tuned` and `<task>/<seed>/ofa`, of the ablation `
 benchmark.sh writes them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from common import cli, files
 from common.cli import UserError
-from common.summary import check_summary
+from common.seeds import add_tables, read_summary, spread
 
 import scoring
 import tasks
@@ -27,7 +26,6 @@ ABLATION = {
     "reorder": ("off", "on"),
     "neither": ("off", "off"),
 }
-NOTHING = "–"
 
 
 @dataclass(kw_only=True)
@@ -41,16 +39,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
-    runs = seeds_of(options.runs)
-    summary["tables"] = {**(summary.get("tables") or {}), "tasks": table_of_tasks(runs)}
-    ablated = ablation(options.runs / "ablation")
-    if ablated["rows"]:
-        summary["tables"]["ablation"] = ablated
-    files.write_json(options.summary, check_summary(summary, str(options.summary)))
-    for table in summary["tables"].values():
-        for row in (table["head"], *table["rows"]):
-            print("  ".join(row))
+    summary = read_summary(options.summary)
+    tables = {"tasks": table_of_tasks(seeds_of(options.runs)), "ablation": ablation(options.runs / "ablation")}
+    add_tables(options.summary, summary, tables)
 
 
 def seeds_of(folder: Path) -> dict[str, list[Path]]:
@@ -98,13 +89,6 @@ def ablation(folder: Path) -> dict[str, Any]:
             cells = (spread([100 * each[name]["score"] for each in scores]) for name in widths)
             rows.append([*switches, str(len(scores)), *cells])
     return {"head": ["distillation", "reordering", "seeds", *widths], "rows": rows}
-
-
-def spread(values: Sequence[float]) -> str:
-    """`80.12`, and `80.12 ± 0.31` of several."""
-    if not values:
-        return NOTHING
-    return f"{mean(values):.2f}" if len(values) == 1 else f"{mean(values):.2f} ± {stdev(values):.2f}"
 
 
 def dev_of(folder: Path) -> dict[str, float]:
