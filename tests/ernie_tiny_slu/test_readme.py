@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from readmes import commands, forked, run, scripts_named
+import served
+from readmes import commands, run, scripts_named
 
 REPO = Path(__file__).parents[2]
 APP = REPO / "ernie_tiny_slu"
@@ -21,11 +22,12 @@ SHORT = [*STEPS, "--min_agreement", "0", "--gate_engines", "paddle", "onnxruntim
 
 
 @pytest.fixture(scope="module")
-def fork(tmp_path_factory) -> Path:
-    folder = forked(APP, tmp_path_factory.mktemp("fork"))
-    rows = [(folder / "data" / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
-    (folder / "data" / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
-    return folder
+def fork(tmp_path_factory) -> served.Fork:
+    made = served.Fork(APP, tmp_path_factory.mktemp("fork"))
+    data = made.app / "data"
+    rows = [(data / f"{part}.txt").read_text(encoding="utf-8") for part in ("train", "dev")]
+    (data / "corpus.train.txt").write_text("".join(rows), encoding="utf-8")
+    return made
 
 
 def shortened(command: str) -> str:
@@ -47,22 +49,22 @@ def test_commands_of_the_app_readme_run_in_their_order(fork):
     for command in commands(APP / "README.md"):
         if command in BY_CI or "benchmark.sh" in command:
             continue
-        out = run(shortened(command), fork)
+        out = fork.succeeds(shortened(command))
         if "infer_demo" in command:
             assert '"text": "来一首周华健的花心"' in out
         if "run_eval" in command:
             assert "accuracy" in out
 
 
-def test_scripts_of_the_app_readme_run(tmp_path):
+def test_scripts_of_the_app_readme_run(fork, tmp_path):
     named = scripts_named(APP / "README.md")
     assert named == {"run_train.sh", "run_compress.sh", "run_eval.sh", "run_demo.sh"}
     trained, compressed = str(tmp_path / "trained"), str(tmp_path / "compressed")
-    run(f"sh {APP}/run_train.sh {' '.join(SHORT)}", tmp_path, OUTPUT=trained)
-    run(f"sh {APP}/run_compress.sh {' '.join(SHORT)}", tmp_path, MODEL=trained, OUTPUT=compressed)
-    assert "accuracy" in run(f"sh {APP}/run_eval.sh", tmp_path, MODEL=trained, OUTPUT=str(tmp_path / "eval"))
+    fork.succeeds(f"sh run_train.sh {' '.join(SHORT)}", OUTPUT=trained)
+    fork.succeeds(f"sh run_compress.sh {' '.join(SHORT)}", MODEL=trained, OUTPUT=compressed)
+    assert "accuracy" in fork.succeeds("sh run_eval.sh", MODEL=trained, OUTPUT=str(tmp_path / "eval"))
     smallest = f"{compressed}/width_mult_0.75_qat_embeddings"
-    assert '"intent"' in run(f"sh {APP}/run_demo.sh --text 下一首", tmp_path, MODEL=smallest)
+    assert '"intent"' in fork.succeeds("sh run_demo.sh --text 下一首", MODEL=smallest)
 
 
 @pytest.mark.slow
