@@ -64,7 +64,7 @@ class Groups:
 
 
 def start(degrees: DistributedSettings, seed: int) -> Groups:
-    """Meet the others. On a CPU fleet gets what it lacks there."""
+    """Meet the others."""
     strategy = fleet.DistributedStrategy()
     strategy.hybrid_configs = {
         "dp_degree": degrees.dp_degree,
@@ -73,9 +73,5 @@ def start(degrees: DistributedSettings, seed: int) -> Groups:
         "sharding_degree": degrees.sharding.sharding_degree,
     }
     strategy.tensor_parallel_configs = {"tensor_init_seed": seed}
-    if paddle.get_device() == "cpu":
-        from parallel import gloo
-
-        gloo.install()
     fleet.init(is_collective=True, strategy=strategy, log_level="ERROR")
     return Groups(degrees)

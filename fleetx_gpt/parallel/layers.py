@@ -1,6 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Layers of which a process has a part: some of the numbers (pipeline), or some heads and channels of each (mp)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import paddle
 from models.layers import PlainLayers, new_weight
@@ -41,27 +44,22 @@ class SharedLayers(StageLayers):
         super().__init__(model.initializer_range, stage, stages)
         self.group, self.degree = group, group.nranks
         self.vocabulary, self.rows = model.vocab_size, padded_rows(model, self.degree)
+        self.kinds = _kinds()
 
     def column(self, inputs: int, outputs: int) -> nn.Layer:
-        from paddle.distributed.fleet.meta_parallel import ColumnParallelLinear
-
         weight = new_weight(self.deviation)
-        return ColumnParallelLinear(
+        return self.kinds.column(
             inputs, outputs, weight_attr=weight, has_bias=True, gather_output=False, mp_group=self.group
         )
 
     def row(self, inputs: int, outputs: int) -> nn.Layer:
-        from paddle.distributed.fleet.meta_parallel import RowParallelLinear
-
         weight = new_weight(self.deviation)
-        return RowParallelLinear(
+        return self.kinds.row(
             inputs, outputs, weight_attr=weight, has_bias=True, input_is_parallel=True, mp_group=self.group
         )
 
     def words(self, rows: int, features: int) -> nn.Layer:
-        from paddle.distributed.fleet.meta_parallel import VocabParallelEmbedding
-
-        return VocabParallelEmbedding(rows, features, weight_attr=new_weight(self.deviation), mp_group=self.group)
+        return self.kinds.words(rows, features, weight_attr=new_weight(self.deviation), mp_group=self.group)
 
     def logits(self, hidden, table):
         return paddle.matmul(reductions.Enter.apply(hidden, self.group), table, transpose_y=True)
@@ -101,6 +99,28 @@ class SharedLayers(StageLayers):
         from parallel import ranges
 
         ranges.share(network, self.group, largest)
+        if self.kinds.quantized is not None:
+            self.kinds.quantized(network)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The classes of shared layers on a device; `quantized` changes a network's fake-quantised ones to fit it."""
+
+    column: type[nn.Layer]
+    row: type[nn.Layer]
+    words: type[nn.Layer]
+    quantized: Callable[[nn.Layer], None] | None = None
+
+
+def _kinds() -> Kinds:
+    if paddle.get_device() == "cpu":
+        from parallel import cpu_layers
+
+        return Kinds(cpu_layers.Column, cpu_layers.Row, cpu_layers.Words, cpu_layers.adopt)
+    from paddle.distributed.fleet import meta_parallel as fleet
+
+    return Kinds(fleet.ColumnParallelLinear, fleet.RowParallelLinear, fleet.VocabParallelEmbedding)
 
 
 def axes_of(network: nn.Layer) -> dict[str, int]:

@@ -2,7 +2,7 @@
 """Bytes that a process gives to the verbs of communication in one optimiser step, per axis, from the settings alone.
 
 mp: Shoeybi et al. 2019. pp: Narayanan et al. 2021. sharding: Rajbhandari et al. 2020, section 7. Whole tensors are
-counted, as `parallel.gloo` counts them; `on_the_wire` says what a ring sends of them.
+counted, as the tests count them (tests/fleetx_gpt/counted.py); `on_the_wire` says what a ring sends of them.
 """
 
 from dataclasses import dataclass

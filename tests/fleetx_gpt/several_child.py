@@ -13,9 +13,10 @@ sys.path[:0] = [str(HERE.parents[2] / "fleetx_gpt"), str(HERE.parents[2])]
 
 import common  # noqa: F401  before paddle
 
+import counted
 import paddle
 from engine import optimizing, running
-from parallel import fleet_groups, gloo
+from parallel import fleet_groups
 from settings.load import Settings, load
 
 
@@ -27,10 +28,10 @@ def job(settings: Settings) -> dict:
         losses, sent, plain = [], [], trainer.one_step
 
         def one_step():
-            gloo.SENT.clear()
+            counted.SENT.clear()
             rate, told = plain()
             losses.append(told["loss"])
-            sent.append(gloo.sent(trainer.processes.groups) if settings.Distributed.world > 1 else {})
+            sent.append(counted.sent(trainer.processes.groups) if settings.Distributed.world > 1 else {})
             return rate, told
 
         trainer.one_step = one_step
@@ -45,6 +46,7 @@ def main(folder: Path) -> None:
     rank = paddle.distributed.ParallelEnv().rank
     content = json.loads((folder / "jobs.json").read_text(encoding="utf-8"))
     meet = fleet_groups.start
+    counted.install()
     groups = functools.cache(lambda: meet(load(content["config"], next(iter(content["jobs"].values()))).Distributed, 0))
     fleet_groups.start = lambda degrees, seed: groups()  # fleet cannot be started again and again
     found = {}
