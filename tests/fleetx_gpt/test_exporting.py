@@ -137,7 +137,7 @@ def test_onnx_format_false_goes_to_paddle_alone(data, dense, tmp_path):
     with pytest.raises(UserError, match=r"was quantised with onnx_format False; take Paddle alone"):
         exporting.run(tiny.settings(data, tmp_path, **changes, Inference__onnx=True))
     manifest = exporting.run(tiny.settings(data, tmp_path, **changes))
-    assert set(manifest["engines"]) == {"paddle"} and manifest["engines"]["paddle"]["agreement"] >= 0.99
+    assert set(manifest["engines"]) == {"paddle"} and manifest["engines"]["paddle"]["agreement"] >= 0.98
 
 
 def test_a_quantised_vit(data, tmp_path):
