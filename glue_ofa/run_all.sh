@@ -39,9 +39,8 @@ for stage in width_0.8333 width_0.6667 width_0.5; do
 done
 
 printf '\n== 4 measure\n'
-# shellcheck disable=SC2086
 "$PYTHON" measure.py --stages "$@" "width_0.5_int8=$OUT/width_0.5/static_model/int8/bundle" --data_dir data \
-    --engines $ENGINES --rounds 1 --repeats 3 --length 64 --split "sample dev" --seeds 42 \
+    --engines paddle onnxruntime --rounds 1 --repeats 3 --length 64 --split "sample dev" --seeds 42 \
     --command "sh glue_ofa/run_all.sh" --output "$OUT/summary.json" >/dev/null
 "$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"
 

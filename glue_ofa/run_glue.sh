@@ -15,7 +15,7 @@ if [ -n "${MODEL:-}" ]; then
     set -- --model_name_or_path "$MODEL" --max_seq_length 128 --learning_rate 2e-5 --num_train_epochs 3 "$@"
 else
     set -- --from_scratch --model_name_or_path bert-base-uncased --num_hidden_layers 2 --hidden_size 192 --vocab_size 1000 \
-        --max_seq_length 64 --learning_rate 1e-3 --num_train_epochs 6 "$@"
+        --max_seq_length 64 --learning_rate 1e-3 --num_train_epochs 4 "$@"
 fi
 exec "$PYTHON" -u ./run_glue.py \
     --task_name "$TASK_NAME" \
