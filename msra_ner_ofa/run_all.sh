@@ -37,7 +37,7 @@ printf '\n== 4 measure\n'
     "width_0.8333=$OFA/model_0.8333333333333334/static_model/bundle" \
     "width_0.6667=$OFA/model_0.6666666666666666/static_model/bundle" \
     "width_0.5=$OFA/model_0.5/static_model/bundle" "width_0.5_int8=$OFA/model_0.5/static_model_int8/bundle" \
-    --test_path data/msra/test.txt --rounds 1 --repeats 2 --engines paddle onnxruntime --characters 2000 \
+    --test_path data/msra/test.txt --rounds 1 --repeats 1 --engines paddle onnxruntime --characters 2000 \
     --split "sample test" --seeds 42 --command "sh msra_ner_ofa/run_all.sh" --output "$OUT/summary.json" >/dev/null
 "$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"
 

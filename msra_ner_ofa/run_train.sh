@@ -13,7 +13,7 @@ if [ -n "${MODEL:-}" ]; then
     set -- --model_name_or_path "$MODEL" --learning_rate 2e-5 --num_train_epochs 30 --save_steps 500 "$@"
 else
     set -- --model_name_or_path bert-base-chinese --from_scratch --num_hidden_layers 2 --hidden_size 128 --vocab_size 600 \
-        --max_seq_length 64 --batch_size 16 --learning_rate 2e-3 --num_train_epochs 6 --save_steps 170 "$@"
+        --max_seq_length 64 --batch_size 16 --learning_rate 2e-3 --num_train_epochs 5 --save_steps 170 "$@"
 fi
 exec "$PYTHON" -u ./run_msra_ner.py \
     --data_dir "$DATA_DIR" \
