@@ -3,7 +3,7 @@
 # A GPT of 5 M parameters learns film reviews; it is quantised, pruned, distilled, and all three at once; what is reported is
 # the test text (next token) and LAMBADA (last words). Four criteria of pruning are compared, with and without a teacher, over
 # three seeds. A ViT learns CIFAR-10 and is quantised. Every step is skipped when its result is there, and an interrupted
-# training goes on: run the same command again. About two and a half hours on 2 cores.
+# training goes on: run the same command again. Some hours on 2 cores.
 # OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). IMAGES is the .npz of images;
 # SEEDS and CRITERIA choose what is compared; FLAGS, VIT_FLAGS and MEASURE are further words for the GPTs' and the ViTs' tools
 # and for both measurements.
