@@ -2,7 +2,7 @@
 # The measured table from real data:  DATA_DIR=../shared/data/nlpcc2018_slu sh ernie_tiny_slu/benchmark.sh
 # Trains for about an hour on 2 cores. Every step is skipped when its result is there, and a step that was interrupted
 # goes on from its last checkpoint: run the same command again. OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the
-# figures (then no README is touched); FLAGS and MEASURE are further words for every run_train.py and for measure.py.
+# figures (then no README is touched); FLAGS and MEASURE are further words for every run_train.py and for bench/measure.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -73,7 +73,7 @@ stages() { # CHAIN
         "embedding=${c}_qat_embeddings/bundle"
 }
 # shellcheck disable=SC2046,SC2086  # the words of stages() and MEASURE are separate arguments
-"$PYTHON" measure.py --stages $(stages "$OUT/bio") --crf_stages $(stages "$OUT/crf") --alternatives \
+"$PYTHON" -m bench.measure --stages $(stages "$OUT/bio") --crf_stages $(stages "$OUT/crf") --alternatives \
     --test_path "$DATA/test.txt" --train_path "$OUT/data/train.txt" --calibration_path "$OUT/data/train.txt" \
     --work_dir "$OUT/alternatives" --split "$SPLIT" --seeds $SEED --command "$COMMAND" \
     --output "$FIGURES/ernie_tiny_slu.json" ${MEASURE:-} >/dev/null

@@ -1,8 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """JointErnie: one ERNIE encoder, an intent head on [CLS] and a slot head on every token."""
 
-from common import checkpoint, quantize, width
-from common.crf import Crf
+from common.models import checkpoint, int8, width
+from common.models.crf import Crf
 
 import paddle
 from paddle import nn
@@ -45,7 +45,7 @@ class JointErnie(ErniePretrainedModel):
         if config.decoder == "crf" or getattr(config, "has_transitions", False):
             self.add_crf()
         width.apply_config(self.ernie.encoder, config)
-        quantize.apply_config(self, config)
+        int8.apply_config(self, config)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs):

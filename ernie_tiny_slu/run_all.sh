@@ -30,7 +30,7 @@ run "3 prune the width, 4 quantise matrix products (QAT), 5 quantise embeddings"
 
 printf '\n== 6 measure every stage on every engine\n'
 c=$OUT/compressed/width_mult_0.75
-"$PYTHON" measure.py --stages "original=$OUT/original/bundle" "vocabulary=$OUT/vocabulary/bundle" "width=$c/bundle" \
+"$PYTHON" -m bench.measure --stages "original=$OUT/original/bundle" "vocabulary=$OUT/vocabulary/bundle" "width=$c/bundle" \
     "int8=${c}_qat/bundle" "embedding=${c}_qat_embeddings/bundle" \
     --test_path data/test.txt --train_path data/train.txt --workers 2 --rounds 1 --latency_sentences 50 --repeats 1 \
     --split "sample test" --seeds $SEED --command "sh ernie_tiny_slu/run_all.sh" --output "$OUT/summary.json" >/dev/null

@@ -1,14 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Score the exported static model, or print what it understands of each sentence."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
 from common.cli import UserError, did_you_mean
-
-sys.path.insert(0, str(Path(__file__).resolve().parent / "deploy" / "python"))
 
 DECODERS = ("argmax", "bio", "crf")
 
@@ -56,9 +53,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    import static_eval  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from slu import static_model  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    static_eval.run(options)
+    static_model.run(options)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 
 from common import cli
 
-from options import Options
+from slu.options import Options
 
 
 def main(options: Options) -> None:
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from slu import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.run(options)
+    train.run(options)
 
 
 if __name__ == "__main__":

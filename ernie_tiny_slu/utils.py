@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.cli import UserError, did_you_mean
-from common.data import Span, kinds_of, read_columns
+from common.data.readers import Span, kinds_of, read_columns
 
 MARK = re.compile(r"<(/?)([A-Za-z_]+)>")
 IGNORED = -100

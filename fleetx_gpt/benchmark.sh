@@ -102,10 +102,10 @@ vit vit vit
 vit vit_qat vit_qat -o "Compress.pretrained=$OUT/vit"
 
 # shellcheck disable=SC2086  # MEASURE are separate words
-measure() { # APP CONFIG EVAL_PATH SPLIT, then words of measure.py
+measure() { # APP CONFIG EVAL_PATH SPLIT, then words of bench/measure.py
     app=$1 config=$2 eval=$3 split=$4
     shift 4
-    "$PYTHON" measure.py -c "configs/benchmark/$config.yaml" --eval_path "$eval" --split "$split" --app "$app" \
+    "$PYTHON" -m bench.measure -c "configs/benchmark/$config.yaml" --eval_path "$eval" --split "$split" --app "$app" \
         --command "$COMMAND" --workers 2 --output "$FIGURES/$app.json" "$@" ${MEASURE:-} >/dev/null
 }
 # shellcheck disable=SC2086  # SEEDS are separate words
@@ -113,7 +113,7 @@ measure fleetx_gpt gpt "$TEST" "imdb_reviews_valid.txt (test), LAMBADA (cloze)" 
     --stages "original=$DENSE/exported" "int8=$OUT/qat/exported" "width_0.875=$OUT/pruned/exported" \
     "width_0.75_int8=$OUT/joint/exported" \
     --alternatives "3 layers=$OUT/student/exported" "3 layers + KD=$OUT/distilled/exported"
-"$PYTHON" collect.py --summary "$FIGURES/fleetx_gpt.json" --runs "$OUT"
+"$PYTHON" -m bench.collect --summary "$FIGURES/fleetx_gpt.json" --runs "$OUT"
 measure fleetx_gpt_vit vit "$IMAGES" "CIFAR-10, 1,000 test images" --seeds 2021 \
     --stages "original=$OUT/vit/exported" "int8=$OUT/vit_qat/exported"
 

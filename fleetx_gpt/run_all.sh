@@ -41,7 +41,7 @@ for run in dense qat; do
     "$PYTHON" tools/eval.py -c configs/small/sample.yaml -o "Engine.save_load.ckpt_dir=$OUT/$run" \
         -o Offline_Eval.eval_path=data/sample/cloze.jsonl -o Offline_Eval.cloze_eval=True
 done
-"$PYTHON" measure.py -c configs/small/sample.yaml --stages "original=$OUT/dense/exported" \
+"$PYTHON" -m bench.measure -c configs/small/sample.yaml --stages "original=$OUT/dense/exported" \
     "width_0.75=$OUT/distilled/exported" "width_0.75_int8=$OUT/qat/exported" --eval_path data/sample/test.txt \
     --rounds 1 --repeats 3 --workers 2 --split "sample test" --seeds 1024 --command "sh fleetx_gpt/run_all.sh" \
     --output "$OUT/summary.json" >/dev/null

@@ -6,7 +6,7 @@
 # step is skipped when its result is there, and an interrupted training goes on: run the same command again. Some hours.
 # OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). TASKS and SEEDS choose what is
 # trained, ABLATION is a list of its variants (empty: none); ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words
-# for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for shapes.py.
+# for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for bench/shapes.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -92,7 +92,7 @@ export_once "$RUN/fine_tuned" 1.0 original
 for width in $WIDTHS; do
     export_once "$RUN/ofa" "$width" "$(printf 'width_%.4g' "$width")"
 done
-listed() { # FOLDER STAGE…: the words of measure.py
+listed() { # FOLDER STAGE…: the words of bench/measure.py
     folder=$1
     shift
     for stage in "$@"; do printf ' %s=%s/%s/bundle' "$stage" "$folder" "$stage"; done
@@ -101,15 +101,15 @@ listed() { # FOLDER STAGE…: the words of measure.py
     done
 }
 # shellcheck disable=SC2046,SC2086  # lists of words
-"$PYTHON" measure.py --stages $(listed "$OUT/exported" original width_1 width_0.8333 width_0.6667 width_0.5) \
+"$PYTHON" -m bench.measure --stages $(listed "$OUT/exported" original width_1 width_0.8333 width_0.6667 width_0.5) \
     --data_dir "$DATA" --split "$TASK dev (trained from scratch)" --seeds "$SEED" --command "$COMMAND" \
     --engines $ENGINES --output "$FIGURES/glue_ofa.json" ${MEASURE:-} >/dev/null
-"$PYTHON" collect.py --summary "$FIGURES/glue_ofa.json" --runs "$OUT"
+"$PYTHON" -m bench.collect --summary "$FIGURES/glue_ofa.json" --runs "$OUT"
 
 # shellcheck disable=SC2046,SC2086  # lists of words
-"$PYTHON" shapes.py --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}
+"$PYTHON" -m bench.shapes --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}
 # shellcheck disable=SC2046,SC2086  # lists of words
-"$PYTHON" measure.py --stages $(listed "$OUT/bert_base" original width_0.8333 width_0.6667 width_0.5) \
+"$PYTHON" -m bench.measure --stages $(listed "$OUT/bert_base" original width_0.8333 width_0.6667 width_0.5) \
     --app glue_ofa_bert_base --split "none (random weights)" --command "$COMMAND" --engines $ENGINES \
     --rounds 1 --repeats 3 --output "$FIGURES/glue_ofa_bert_base.json" ${MEASURE:-} >/dev/null
 

@@ -4,12 +4,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import budget as budgets
-from common import cli, files, runtime
+from common import cli, files
 from common.cli import UserError, did_you_mean
-from common.summary import check_summary, width_of
+from common.engines import runtime
+from common.report import budget as budgets
+from common.report.summary import check_summary, width_of
 
-from options import check_gpus, check_length, check_type, device_of
+from glue.options import check_gpus, check_length, check_type, device_of
 
 ENGINES = tuple(runtime.ALLOWED)
 MUST_PASS = ("paddle", "onnxruntime")
@@ -36,7 +37,7 @@ class Options:
     budget: tuple[str, ...] = ()
     """In place of --width_mult: "latency_ms<=X", "size_mb<=X", "metric_drop<=Y", one or more, with --summary."""
     summary: Path | None = None
-    """Measured table that --budget chooses from, as measure.py writes it."""
+    """Measured table that --budget chooses from, as bench/measure.py writes it."""
     int8: bool = False
     """Write static_sub_model/int8/bundle too: post-training INT8, also of the tables."""
     calibration_batches: int = 32
@@ -102,16 +103,16 @@ def keep_to_budget(options: Options) -> None:
 def main(options: Options) -> None:
     if options.budget:
         keep_to_budget(options)
-    import launching
+    from glue import launch
 
-    launching.prepare(options.n_gpu, may_split=False)
-    import exporting  # imports paddle, which takes seconds: only after --help and the options' own checks
+    launch.prepare(options.n_gpu, may_split=False)
+    from glue import export  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    exported = exporting.run(options)
+    exported = export.run(options)
     if options.int8:
-        import quantising
+        from glue import quantize
 
-        quantising.run(options, exported)
+        quantize.run(options, exported)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, lines, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.data import lines
+from common.engines import runtime
 
 
 @dataclass(kw_only=True)
@@ -46,9 +48,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from common.answering import check_length
+    from common.engines.answering import check_length
 
-    from glue import SHORTEST, GluePredictor, find_bundle
+    from glue.predictor import SHORTEST, GluePredictor, find_bundle
 
     bundle = find_bundle(options.model_path)
     length = check_length(options.max_seq_length, bundle, SHORTEST, "--max_seq_length")

@@ -39,13 +39,13 @@ for stage in width_0.8333 width_0.6667 width_0.5; do
 done
 
 printf '\n== 4 measure\n'
-"$PYTHON" measure.py --stages "$@" "width_0.5_int8=$OUT/width_0.5/static_model/int8/bundle" --data_dir data \
+"$PYTHON" -m bench.measure --stages "$@" "width_0.5_int8=$OUT/width_0.5/static_model/int8/bundle" --data_dir data \
     --engines paddle onnxruntime --rounds 1 --repeats 3 --length 64 --split "sample dev" --seeds 42 \
     --command "sh glue_ofa/run_all.sh" --output "$OUT/summary.json" >/dev/null
 "$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"
 
 printf '\n== 5 the width that a budget allows\n'
-"$PYTHON" -m common.budget "$OUT/summary.json" --budget "metric_drop<=2"
+"$PYTHON" -m common.report.budget "$OUT/summary.json" --budget "metric_drop<=2"
 
 printf '\n== 6 answers of the smallest model\n'
 if [ "$TASK_NAME" = RTE ]; then

@@ -4,9 +4,9 @@
 from dataclasses import dataclass
 
 from common import cli
-from common.options import ShapeOptions
+from common.train.options import ShapeOptions
 
-from options import GlueOptions
+from glue.options import GlueOptions
 
 
 @dataclass(kw_only=True)
@@ -22,12 +22,12 @@ class Options(ShapeOptions, GlueOptions):
 
 
 def main(options: Options) -> None:
-    import launching
+    from glue import launch
 
-    launching.prepare(options.n_gpu)
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    launch.prepare(options.n_gpu)
+    from glue import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.fine_tune(options)
+    train.fine_tune(options)
 
 
 if __name__ == "__main__":

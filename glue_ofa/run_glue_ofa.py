@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from common import cli
 from common.cli import UserError
-from common.options import check_widths
+from common.train.options import check_widths
 
-from options import GlueOptions
+from glue.options import GlueOptions
 
 
 @dataclass(kw_only=True)
@@ -39,10 +39,10 @@ class Options(GlueOptions):
 
 
 def main(options: Options) -> None:
-    import launching
+    from glue import launch
 
-    launching.prepare(options.n_gpu)
-    import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
+    launch.prepare(options.n_gpu)
+    from glue import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
 
     widths.run(options)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from common import cli
 from common.cli import UserError
 
-from windows import check_length
+from ner.windows import check_length
 
 
 @dataclass(kw_only=True)
@@ -41,9 +41,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from ner import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.evaluate(options)
+    train.evaluate(options)
 
 
 if __name__ == "__main__":

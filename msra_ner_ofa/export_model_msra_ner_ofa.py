@@ -4,11 +4,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.engines import runtime
 
-from options import check_type
-from windows import check_length
+from ner.options import check_type
+from ner.windows import check_length
 
 CPU_ENGINES = tuple(runtime.ALLOWED)
 MUST_PASS = ("paddle", "onnxruntime")
@@ -102,9 +103,9 @@ def check_engines(engines: tuple[str, ...]) -> None:
 
 
 def main(options: Options) -> None:
-    import exporting  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from ner import export  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    exporting.run(options)
+    export.run(options)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, lines, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.data import lines
+from common.engines import runtime
 
 DECODERS = ("argmax", "bio")
 
@@ -49,7 +51,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from ner import NerPredictor, find_bundle
+    from ner.predictor import NerPredictor, find_bundle
 
     texts: Iterable[str] = [options.text or ""]
     if options.input_file is not None:

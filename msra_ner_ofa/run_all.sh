@@ -33,7 +33,7 @@ export_one "$OFA/model_0.5" 0.5 --int8 --data_dir data/msra
 wait "$wide"
 
 printf '\n== 4 measure\n'
-"$PYTHON" measure.py --stages "original=$OUT/msra_ner/model_best/static_model/bundle" \
+"$PYTHON" -m bench.measure --stages "original=$OUT/msra_ner/model_best/static_model/bundle" \
     "width_0.8333=$OFA/model_0.8333333333333334/static_model/bundle" \
     "width_0.6667=$OFA/model_0.6666666666666666/static_model/bundle" \
     "width_0.5=$OFA/model_0.5/static_model/bundle" "width_0.5_int8=$OFA/model_0.5/static_model_int8/bundle" \

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
-from common.options import ShapeOptions
+from common.train.options import ShapeOptions
 
-from options import NerOptions
+from ner.options import NerOptions
 
 
 @dataclass(kw_only=True)
@@ -25,9 +25,9 @@ class Options(ShapeOptions, NerOptions):
 
 
 def main(options: Options) -> None:
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from ner import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.train(options)
+    train.train(options)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError
-from common.options import check_widths
+from common.train.options import check_widths
 
-from options import NerOptions, check_type
+from ner.options import NerOptions, check_type
 
 
 @dataclass(kw_only=True)
@@ -56,7 +56,7 @@ def number_of(word: str) -> float:
 
 
 def main(options: Options) -> None:
-    import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from ner import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
 
     widths.run(options)
 

@@ -5,7 +5,7 @@
 # development and TEST_ROWS of the test rows are drawn, whole texts, by a fixed seed. Every step is skipped when its result
 # is there, and an interrupted training goes on: run the same command again. OUTPUT=DIR puts the models elsewhere,
 # RESULTS=DIR the figures (then no README is touched); FLAGS, ARCHITECTURE, QUANT and MEASURE are further words for training,
-# for the first training alone, for quant_post.py and for measure.py.
+# for the first training alone, for quant_post.py and for bench/measure.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -65,7 +65,7 @@ export_once "$HALF"
 quantise_once "$HALF"
 
 # shellcheck disable=SC2086  # MEASURE are separate words
-"$PYTHON" measure.py --stages "original=$OUT/fp32/static/bundle" "int8=$OUT/fp32/quant/bundle" \
+"$PYTHON" -m bench.measure --stages "original=$OUT/fp32/static/bundle" "int8=$OUT/fp32/quant/bundle" \
     "width=$HALF/static/bundle" "width_int8=$HALF/quant/bundle" --test_path "$OUT/data/test.txt" --split "$SPLIT" \
     --seeds $SEED --command "$COMMAND" --reference --reference_dir "$OUT/reference" \
     --output "$FIGURES/sentiment_ppminilm.json" ${MEASURE:-} >/dev/null

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from common import files
 from common.cli import UserError, did_you_mean
-from common.data import read_columns
-from common.tokenizer import WordPieceTokenizer
+from common.data.readers import read_columns
+from common.data.tokenizer import WordPieceTokenizer
 
 import numpy as np
 

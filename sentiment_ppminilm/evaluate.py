@@ -37,9 +37,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.evaluate(options)
+    train.evaluate(options)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.engines import runtime
 
 CPU_ENGINES = tuple(runtime.ALLOWED)
 MUST_PASS = ("paddle", "onnxruntime")
@@ -52,9 +53,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    import exporting  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import export  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    exporting.export_fp32(options.checkpoints, options.static_model_dir, options)
+    export.export_fp32(options.checkpoints, options.static_model_dir, options)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
-from common import encoders
-from common.encoders import Family, SentenceClassifier
+from common.models import encoders
+from common.models.encoders import Family, SentenceClassifier
 
 from paddle import nn
 from paddlenlp.transformers import PPMiniLMModel, SkepModel

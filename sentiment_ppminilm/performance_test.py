@@ -5,8 +5,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.engines import runtime
 
 DEVICES = ("cpu", "gpu", "xpu")
 COUNTS = ("num_epochs", "batch_size", "perf_warmup_steps", "threads")
@@ -91,7 +92,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    import speed  # imports the libraries of data and engines: only after --help and the options' own checks
+    from aspect import speed  # imports the libraries of data and engines: only after --help and the options' own checks
 
     speed.run(options)
 

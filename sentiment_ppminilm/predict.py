@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, lines, runtime
+from common import cli
 from common.cli import UserError, did_you_mean
+from common.data import lines
+from common.engines import runtime
 
 
 @dataclass(kw_only=True)
@@ -47,9 +49,9 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from common.answering import check_length
+    from common.engines.answering import check_length
 
-    from aspect import SHORTEST, AspectPredictor, find_bundle
+    from aspect.predictor import SHORTEST, AspectPredictor, find_bundle
 
     pairs: Iterable[tuple[str, str]] = [(options.aspect, options.text)]
     if options.input_file is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError
-from common.options import check_widths
+from common.train.options import check_widths
 
 from train import Options as TrainOptions
 
@@ -36,9 +36,9 @@ class Options(TrainOptions):
 
 
 def main(options: Options) -> None:
-    import pruning  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    pruning.run(options)
+    widths.run(options)
 
 
 if __name__ == "__main__":

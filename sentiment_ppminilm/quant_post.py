@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError, did_you_mean
-from common.static_quant import ALGORITHMS, OPERATORS, WEIGHT_TYPES
+from common.compress.static_ptq import ALGORITHMS, OPERATORS, WEIGHT_TYPES
 
 from export_model import CPU_ENGINES, check_engines
 
@@ -108,9 +108,9 @@ def _check_word(name: str, word: str, known: tuple[str, ...]) -> None:
 
 
 def main(options: Options) -> None:
-    import quantising  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import quantize  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    quantising.run(options)
+    quantize.run(options)
 
 
 if __name__ == "__main__":

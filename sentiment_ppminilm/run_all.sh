@@ -23,7 +23,7 @@ sh run_prune.sh
 
 printf '\n== 6 measure\n'
 half=$OUT/pruned/width_0.5
-"$PYTHON" measure.py --stages "original=$OUT/static/bundle" "int8=$OUT/quant/bundle" "width=$half/static/bundle" \
+"$PYTHON" -m bench.measure --stages "original=$OUT/static/bundle" "int8=$OUT/quant/bundle" "width=$half/static/bundle" \
     "width_int8=$half/quant/bundle" --test_path data/cls_data/test.txt --rounds 1 --repeats 3 \
     --split "sample test" --seeds 1000 --command "sh sentiment_ppminilm/run_all.sh" --output "$OUT/summary.json" >/dev/null
 "$PYTHON" -m common.report "$OUT/summary.json" --output_dir "$OUT/report"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError
-from common.options import FROM_SCRATCH_RATE, ShapeOptions, TrainingOptions
+from common.train.options import FROM_SCRATCH_RATE, ShapeOptions, TrainingOptions
 
 LEARNING_RATE = 3e-5  # the document's, for pretrained weights
 
@@ -113,9 +113,9 @@ def trainer_options(options: Options, **changes) -> TrainingOptions:
 
 
 def main(options: Options) -> None:
-    import recipe  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    recipe.train(options)
+    train.train(options)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import time
 import traceback
 from pathlib import Path
 
-from common import bench
+from common import child
 
 import calls
 import readmes
@@ -112,8 +112,8 @@ class Fork:
     def _called(self, words: list[str]) -> calls.Ended:
         words = words[words[0] == "-u" :]
         name, *given = words
-        if name == "-m" and given[0].startswith("common."):
-            return calls.call(given[0], *given[1:])
+        if name == "-m" and given[0].startswith(("common.", "bench.")):
+            return calls.call(program_of(given[0]), *given[1:])
         if name.startswith("-"):
             return really(words)
         inside = Path(name).resolve().relative_to(self.app.resolve()).with_suffix("")
@@ -121,6 +121,12 @@ class Fork:
         if len(inside.parts) > 1 and not package:
             return really(words)
         return calls.call(".".join(inside.parts), *given)
+
+
+def program_of(module: str) -> str:
+    """What `python -m module` runs."""
+    package = getattr(importlib.import_module(module), "__path__", None)
+    return f"{module}.__main__" if package else module
 
 
 def really(words: list[str]) -> calls.Ended:
@@ -157,11 +163,11 @@ class _Reader:
 
 def without_children(monkeypatch, *modules: str) -> None:
     """Let these children answer in this process: such tests are of scripts and files, not of times and peak memory."""
-    real = bench.run_child
+    real = child.run_child
 
     def run_child(module, arguments, *more, **others):
         if module in modules:
             return importlib.import_module(module).answer(**arguments)
         return real(module, arguments, *more, **others)
 
-    monkeypatch.setattr(bench, "run_child", run_child)
+    monkeypatch.setattr(child, "run_child", run_child)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import cli, files
-from common.data import read_columns, split_groups
+from common.data.readers import read_columns, split_groups
 
 CORRECTION = re.compile(r"\|\|[^<]*(?=</)")
 

@@ -4,7 +4,7 @@
 # Takes the bundles of ../benchmark.sh where these are there (MODELS, output/benchmark/bio), else makes models of the same
 # shape by a few steps of training: their times and sizes are those of trained ones, their answers are not worth a look.
 # MODEL is their architecture, OUTPUT=DIR where they go, RESULTS=DIR where the figures go (then no README is touched); FLAGS
-# and MEASURE are further words for run_train.py and for measure_clients.py. Some minutes on 2 cores.
+# and MEASURE are further words for run_train.py and for bench/clients.py. Some minutes on 2 cores.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../../common/env.sh"
@@ -42,7 +42,7 @@ if [ ! -f "$MODELS/${c}_qat_embeddings/bundle/manifest.json" ]; then
         --do_compress --strategy 'dynabert+qat+embeddings' --width_mult_list 0.75 --learning_rate 2e-4
 fi
 # shellcheck disable=SC2086  # MEASURE are separate words
-"$PYTHON" measure_clients.py --stages "original=$MODELS/original/bundle" "vocabulary=$MODELS/vocabulary/bundle" \
+"$PYTHON" -m bench.clients --stages "original=$MODELS/original/bundle" "vocabulary=$MODELS/vocabulary/bundle" \
     "width=$MODELS/$c/bundle" "int8=$MODELS/${c}_qat/bundle" "embedding=$MODELS/${c}_qat_embeddings/bundle" \
     --test_path "$DATA/test.txt" --split "$SPLIT" --seeds 42 --command "$COMMAND" \
     --output "$FIGURES/ernie_tiny_slu_clients.json" ${MEASURE:-}

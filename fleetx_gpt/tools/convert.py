@@ -21,12 +21,11 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from engine import checkpoints, weights
-    from inputs.tokenizer import BytePairs
-    from models import convert
-    from models.build import build, parameter_count
+    from fleetx.inputs.tokenizer import BytePairs
+    from fleetx.models.build import build, parameter_count
+    from fleetx.state import checkpoints, convert_gpt2, weights
 
-    model, arrays = convert.read_gpt2(options.source)
+    model, arrays = convert_gpt2.read_gpt2(options.source)
     tokenizer = BytePairs.of_folder(options.source)
     tokenizer.check_fits(model.vocab_size, str(options.source))
     network = build(model)

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli
 
-from settings import command
+from fleetx.settings import command
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Options(command.Options):
 
 def main(options: Options) -> dict:
     settings = options.settings()
-    from parallel import estimate
+    from fleetx.parallel import estimate
 
     found = estimate.of_settings(settings)
     print(json.dumps(found, indent=2) if options.json else estimate.tables(found))

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli, files
 
-from settings import command
+from fleetx.settings import command
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Options(command.Options):
 
 def main(options: Options) -> dict[str, float]:
     settings = options.settings()
-    from engine import evaluation
+    from fleetx.serve import evaluation
 
     figures = evaluation.run(settings)
     print("  ".join(f"{name} {value:.6g}" for name, value in figures.items()))

@@ -8,14 +8,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli
 
-from settings.command import Options
+from fleetx.settings.command import Options
 
 
 def main(options: Options) -> None:
     settings = options.settings()
-    from engine import exporting
+    from fleetx.serve import export
 
-    manifest = exporting.run(settings)
+    manifest = export.run(settings)
     for name, found in manifest["engines"].items():
         print(f"  {name}: difference {found['difference']:.2e}, same decisions {found['agreement']:.2%}")
     size = sum(entry["bytes"] for entry in manifest["files"].values())

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli
 
-from settings import command
+from fleetx.settings import command
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Options(command.Options):
 
 def main(options: Options) -> None:
     settings = options.settings()
-    from engine import answering, engines
+    from fleetx.serve import answering, engines
 
     engines.check_name(options.engine)
     if not options.text:

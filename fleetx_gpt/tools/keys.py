@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli
 
-from settings.build import described
-from settings.load import Settings
+from fleetx.settings.build import described
+from fleetx.settings.load import Settings
 
 
 @dataclass

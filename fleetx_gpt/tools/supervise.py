@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import cli
 
 import tyro
-from settings import command
+from fleetx.settings import command
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Options(command.Options):
 
 def main(options: Options) -> None:
     settings = options.settings()
-    from parallel import supervising
+    from fleetx.parallel import supervise
 
     if options.silence and settings.Distributed.world == 1:
         raise cli.UserError("--silence looks at the logs of several processes; leave it out for one")
     words = ["-c", str(options.config), *(word for each in options.override for word in ("-o", each))]
-    run = supervising.Run(settings, words, options.log_dir, list(options.launch), options.silence)
-    sys.exit(supervising.supervise(run, options.retries))
+    run = supervise.Run(settings, words, options.log_dir, list(options.launch), options.silence)
+    sys.exit(supervise.supervise(run, options.retries))
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import cli
 
-from settings.command import Options
+from fleetx.settings.command import Options
 
 
 def main(options: Options) -> None:
     settings = options.settings()
-    from engine import running  # imports paddle, which takes seconds: only when the configuration is right
+    from fleetx.train import run  # imports paddle, which takes seconds: only when the configuration is right
 
-    running.train(settings)
+    run.train(settings)
 
 
 if __name__ == "__main__":

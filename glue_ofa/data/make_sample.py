@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.data import split_groups
+from common.data.readers import split_groups
 
 DEV = 0.15
 THINGS = "plot story film script dialogue pacing ending camera work music score cast direction editing humour"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import cli, files
-from common.data import split_groups
+from common.data.readers import split_groups
 
 import grammar
 from grammar import Facet

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.data import read_columns, split_groups
+from common.data.readers import read_columns, split_groups
 
 
 @dataclass

@@ -47,7 +47,7 @@ def change(folder: Path, **changes) -> None:
 
 def reseal(folder: Path, **changes) -> None:
     """Write the manifest anew, with the sums of the files as they are now."""
-    from common.bundle import write_manifest
+    from common.bundle.bundle import write_manifest
 
     manifest = json.loads((folder / "manifest.json").read_text())
     write_manifest(folder, {**manifest, **changes})
@@ -85,8 +85,8 @@ def manifest(vocab_size: int) -> dict:
 
 
 def _build(folder: Path) -> None:
-    from common import bundle as bundles
     from common import files
+    from common.bundle import bundle as bundles
 
     import numpy as np
     import paddle

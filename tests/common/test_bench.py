@@ -4,15 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import bench, machine
+from common import machine
+from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
+from common.measure import bench
 
 import numpy as np
 import pytest
 
 CHILD = """
 import os, sys
-from common.bench import child_main
+from common.child import child_main
 from common.cli import EnvironmentLacks, UserError
 
 def answer(do, value=None):
@@ -97,42 +99,42 @@ def test_peak_memory_grows_with_what_is_held():
 
 
 def test_a_child_answers_whatever_its_libraries_print(child):
-    assert bench.run_child(child, {"do": "sum", "value": [1, 2, 3]}) == {"sum": 6}
+    assert run_child(child, {"do": "sum", "value": [1, 2, 3]}) == {"sum": 6}
 
 
 def test_a_child_works_in_another_folder_and_environment(child, tmp_path, monkeypatch):
     monkeypatch.setenv("TO_BE_GONE", "1")
     monkeypatch.delenv("PYTHONPATH")  # the module is found by its folder alone
     environment = {"A_NEW_ONE": "2", "TO_BE_GONE": None}
-    answer = bench.run_child(child, {"do": "where"}, folder=tmp_path, environment=environment)
+    answer = run_child(child, {"do": "where"}, folder=tmp_path, environment=environment)
     assert answer == {"folder": str(tmp_path), "new": "2", "gone": None}
 
 
 def test_a_childs_expected_failures_keep_their_kind(child):
     with pytest.raises(UserError, match=r"^data.txt:3: three fields; give four$"):
-        bench.run_child(child, {"do": "user"})
+        run_child(child, {"do": "user"})
     with pytest.raises(EnvironmentLacks, match=r"^no such engine$"):
-        bench.run_child(child, {"do": "environment"})
+        run_child(child, {"do": "environment"})
 
 
 def test_a_childs_crash_is_told_with_its_last_line(child):
     with pytest.raises(RuntimeError, match=r"exit code 1: ZeroDivisionError"):
-        bench.run_child(child, {"do": "bug"})
+        run_child(child, {"do": "bug"})
     with pytest.raises(RuntimeError, match=r"signal SIGABRT: last words"):
-        bench.run_child(child, {"do": "crash"})
+        run_child(child, {"do": "crash"})
     with pytest.raises(RuntimeError, match="no answer after 2 s"):
-        bench.run_child(child, {"do": "hang"}, timeout=2)
+        run_child(child, {"do": "hang"}, timeout=2)
     with pytest.raises(RuntimeError, match="not an object"):
-        bench.run_child(child, {"do": "list"})
+        run_child(child, {"do": "list"})
     with pytest.raises(RuntimeError, match="not JSON"):
-        bench.run_child("a_mute_child", {})
+        run_child("a_mute_child", {})
     with pytest.raises(RuntimeError, match="No module named"):
-        bench.run_child("no_such_child", {})
+        run_child("no_such_child", {})
 
 
 def test_stdout_comes_back():
     script = (
-        "import os; from common.bench import stdout_to_stderr\n"
+        "import os; from common.child import stdout_to_stderr\n"
         "with stdout_to_stderr(): print('python'); os.write(1, b'library\\n')\n"
         "print('out')"
     )

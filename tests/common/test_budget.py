@@ -3,9 +3,9 @@
 
 import json
 
-from common import budget
-from common.budget import Budget
 from common.cli import UserError
+from common.report import budget
+from common.report.budget import Budget
 
 import pytest
 from summary_fixture import MIB, engine, good

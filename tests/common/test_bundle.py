@@ -7,8 +7,8 @@ import random
 import shutil
 from pathlib import Path
 
-from common import bundle as bundles
-from common.bundle import Bundle, read_bundle, write_manifest
+from common.bundle import bundle as bundles
+from common.bundle.bundle import Bundle, read_bundle, write_manifest
 from common.cli import UserError
 
 import pytest

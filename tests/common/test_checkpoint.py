@@ -2,8 +2,10 @@
 import json
 from pathlib import Path
 
-from common import checkpoint, ofa, quantize, vocab, width
 from common.cli import UserError
+from common.compress import ofa
+from common.data import vocabulary as vocab
+from common.models import checkpoint, int8, width
 
 import numpy as np
 import paddle
@@ -54,12 +56,12 @@ def test_a_pruned_and_quantised_checkpoint_describes_itself(tmp_path):
     model = tiny()
     width.resize(model.ernie.encoder, *ofa.sizes_at(model.ernie.encoder, 0.5))
     width.record(model.ernie.encoder, model.config)
-    quantize.calibrate(
+    int8.calibrate(
         model,
         [{"input_ids": ids()}],
         {"weight_type": "abs_max", "activation_type": "abs_max", "moving_rate": 0.9},
     )
-    quantize.quantize_embeddings(model)
+    int8.quantize_embeddings(model)
     save(model, tmp_path / "model")
     other = Tiny.from_pretrained(str(tmp_path / "model"))
     assert width.heads_of(other.ernie.encoder) == [2, 2]

@@ -30,7 +30,7 @@ def likelihood_by_enumeration(logits, transitions):
 
 
 def test_loss_is_the_likelihood_over_all_paths():
-    from common.crf import Crf
+    from common.models.crf import Crf
 
     import paddle
 

@@ -4,9 +4,10 @@
 import json
 
 import common  # noqa: F401  before paddle
-from common import checkpoint, encoders, ofa, width
 from common.cli import UserError
-from common.encoders import Family, SentenceClassifier, TokenClassifier
+from common.compress import ofa
+from common.models import checkpoint, encoders, width
+from common.models.encoders import Family, SentenceClassifier, TokenClassifier
 
 import numpy as np
 import paddle

@@ -1,7 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 
-from common import export, machine, ofa, quantize, width
-from common.onnx_encoder import count_nodes, to_unsigned_weights
+from common import machine
+from common.compress import ofa
+from common.export import program
+from common.export.onnx_encoder import count_nodes, to_unsigned_weights
+from common.models import int8 as quantize
+from common.models import width
 
 import numpy as np
 import onnx
@@ -61,7 +65,7 @@ MODELS = pytest.mark.parametrize("build", [tiny, narrow, small_tables, with_task
 def test_the_static_program_is_the_dynamic_graph(build, dtype, tmp_path):
     """FP32, free batch and length, padding included; tolerance 1e-5."""
     model = build()
-    export.save_program(model, tmp_path / "deep" / "model", dtype)
+    program.save_program(model, tmp_path / "deep" / "model", dtype)
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["model.pdiparams", "model.pdmodel"]
     loaded = paddle.jit.load(str(tmp_path / "deep" / "model"))
     assert [spec.name for spec in loaded._input_spec()] == ["input_ids"]
@@ -73,12 +77,12 @@ def test_the_static_program_is_the_dynamic_graph(build, dtype, tmp_path):
 def test_exporting_leaves_the_model_as_it_was(tmp_path):
     model = tiny()
     forward, before = model.forward, outputs(model, SENTENCES[0])
-    export.save_program(model, tmp_path / "model", "int32")
+    program.save_program(model, tmp_path / "model", "int32")
     assert model.forward == forward
     assert (outputs(model, SENTENCES[0])["slot_logits"] == before["slot_logits"]).all()
     quantised = calibrated()
     before = outputs(quantised, SENTENCES[0])
-    export.save_program(quantised, tmp_path / "int8", "int32")
+    program.save_program(quantised, tmp_path / "int8", "int32")
     assert (outputs(quantised, SENTENCES[0])["slot_logits"] == before["slot_logits"]).all()
     assert paddle.in_dynamic_mode()
 
@@ -150,8 +154,8 @@ def test_the_int8_onnx_is_the_fake_quantised_graph(weight, style, tmp_path):
 
 def test_an_int8_program_stores_int8_weights(tmp_path):
     """Also smaller on disk; PaddleSlim's other format stores INT8 values as floats."""
-    export.save_program(calibrated(), tmp_path / "int8", "int32")
-    export.save_program(tiny(), tmp_path / "fp32", "int32")
+    program.save_program(calibrated(), tmp_path / "int8", "int32")
+    program.save_program(tiny(), tmp_path / "fp32", "int32")
     operators = (tmp_path / "int8.pdmodel").read_bytes()
     assert operators.count(b"quantize_linear") >= 3 * LINEARS
     sizes = [(tmp_path / f"{name}.pdiparams").stat().st_size for name in ("int8", "fp32")]
@@ -160,10 +164,10 @@ def test_an_int8_program_stores_int8_weights(tmp_path):
 
 def test_linear_arrays_of_both_kinds():
     plain, fake = tiny(), calibrated()
-    found = export.linear_arrays(plain.sentence)
+    found = program.linear_arrays(plain.sentence)
     assert not found.int8
     assert (found.weight == plain.sentence.weight.numpy()).all()
-    quantised = export.linear_arrays(fake.sentence)
+    quantised = program.linear_arrays(fake.sentence)
     assert quantised.int8
     assert np.abs(quantised.weight * quantised.weight_scale - plain.sentence.weight.numpy()).max() <= (
         quantised.weight_scale.max() / 2 + 1e-6
@@ -172,13 +176,13 @@ def test_linear_arrays_of_both_kinds():
 
 def test_the_padding_row_is_written_as_the_zeros_that_are_looked_up():
     model, bert = tiny(), tiny_bert()
-    assert (export.table_arrays(model.ernie.embeddings.word_embeddings).values[0] == 0).all()
-    assert export.table_arrays(bert.embeddings.word_embeddings).values[0].any()
+    assert (program.table_arrays(model.ernie.embeddings.word_embeddings).values[0] == 0).all()
+    assert program.table_arrays(bert.embeddings.word_embeddings).values[0].any()
     assert model.ernie.embeddings.word_embeddings.weight.numpy()[0].any()
 
 
 def test_architecture_says_what_is_there():
-    assert export.architecture(narrow().ernie, "ernie") == {
+    assert program.architecture(narrow().ernie, "ernie") == {
         "name": "ernie",
         "layers": 2,
         "hidden": 32,
@@ -187,7 +191,7 @@ def test_architecture_says_what_is_there():
         "vocab_size": 60,
         "positions": 16,
     }
-    assert export.architecture(calibrated().ernie, "ernie")["ffn"] == [64, 64]
+    assert program.architecture(calibrated().ernie, "ernie")["ffn"] == [64, 64]
 
 
 def test_lengths_up_to_the_position_table_and_no_further(tmp_path):

@@ -5,8 +5,8 @@ import io
 import subprocess
 import sys
 
-from common import lines
 from common.cli import UserError
+from common.data import lines
 
 import pytest
 
@@ -35,7 +35,8 @@ def test_bytes_that_are_not_utf8_are_named(monkeypatch):
 
 ENDLESS = """
 from dataclasses import dataclass
-from common import cli, lines
+from common import cli
+from common.data import lines
 
 @dataclass
 class Options:

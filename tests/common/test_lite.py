@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import lite
 from common.cli import EnvironmentLacks, UserError
+from common.export import lite
 
 import numpy as np
 import pytest

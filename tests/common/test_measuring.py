@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from common.cli import UserError
-from common.measuring import Job, Runner, best, timed, told
+from common.measure.runner import Job, Runner, best, timed, told
 
 import pytest
 

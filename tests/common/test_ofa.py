@@ -1,8 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 from copy import deepcopy
 
-from common import ofa, width
 from common.cli import UserError
+from common.compress import ofa
+from common.models import width
 
 import numpy as np
 import paddle

@@ -7,9 +7,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 from math import erf
 
-from common import machine, onnx_encoder
+from common import machine
 from common.cli import UserError
-from common.onnx_encoder import Encoder, Head, Layer, Linear, Table
+from common.export import onnx_encoder
+from common.export.onnx_encoder import Encoder, Head, Layer, Linear, Table
 
 import numpy as np
 import onnx

@@ -3,7 +3,8 @@
 
 from pathlib import Path
 
-from common import bench, export, onnx_encoder, onnx_quantize
+from common import child
+from common.export import onnx_baselines, onnx_encoder, program
 
 import bundle_fixture
 import numpy as np
@@ -17,15 +18,15 @@ PAIR_FEEDS = [
 
 
 def quantize(action: str, **arguments) -> dict[str, int]:
-    return bench.run_child("common.onnx_quantize", {"action": action, **arguments})
+    return child.run_child("common.export.onnx_baselines", {"action": action, **arguments})
 
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory) -> Path:
     """An ONNX file with input_ids and token_type_ids, int64, and one sentence head."""
     path, model = tmp_path_factory.mktemp("pairs") / "fp32.onnx", tiny(max_position_embeddings=16)
-    head = onnx_encoder.Head("logits", export.linear_arrays(model.sentence), "sentence")
-    onnx_encoder.build(export.encoder_arrays(model.ernie), [head], path, "portable", pairs=True, dtype="int64")
+    head = onnx_encoder.Head("logits", program.linear_arrays(model.sentence), "sentence")
+    onnx_encoder.build(program.encoder_arrays(model.ernie), [head], path, "portable", pairs=True, dtype="int64")
     return path
 
 
@@ -51,10 +52,10 @@ def test_dynamic_int8_is_int8(tmp_path):
     fp32, int8 = tmp_path / "fp32.onnx", tmp_path / "int8.onnx"
     assert quantize("from_program", **files, onnx=str(fp32)) == {"size_bytes": fp32.stat().st_size}
     counted = quantize("dynamic", onnx=str(fp32), to=str(int8))
-    assert counted == onnx_quantize.int8_nodes(int8) and counted["products"] >= 7 and counted["tables"] >= 3
+    assert counted == onnx_baselines.int8_nodes(int8) and counted["products"] >= 7 and counted["tables"] >= 3
     assert int8.stat().st_size < 0.6 * fp32.stat().st_size
     with pytest.raises(RuntimeError, match="not quantised"):
-        onnx_quantize.require_int8(fp32, onnx_quantize.int8_nodes(fp32))
+        onnx_baselines.require_int8(fp32, onnx_baselines.int8_nodes(fp32))
 
 
 def test_dynamic_int8_of_our_own_file_with_two_inputs(pairs, tmp_path):
@@ -79,6 +80,6 @@ def test_nncf_calibrates_on_feeds_by_name(pairs, tmp_path):
 
 
 def test_a_count_of_nothing_is_not_quantised():
-    assert onnx_quantize.require_int8("it", {"a": 1, "b": 2}) == {"a": 1, "b": 2}
+    assert onnx_baselines.require_int8("it", {"a": 1, "b": 2}) == {"a": 1, "b": 2}
     with pytest.raises(RuntimeError, match=r"it: not quantised: {'a': 1, 'b': 0}"):
-        onnx_quantize.require_int8("it", {"a": 1, "b": 0})
+        onnx_baselines.require_int8("it", {"a": 1, "b": 0})

@@ -2,9 +2,10 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from common import cli, training
+from common import cli
 from common.cli import UserError
-from common.options import NOT_FOR_THE_TRAINER, TrainingOptions, check_widths
+from common.train import trainer
+from common.train.options import NOT_FOR_THE_TRAINER, TrainingOptions, check_widths
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_every_field_reaches_the_trainer(tmp_path):
         "disable_tqdm": True,
         "label_names": ("row",),
     }
-    arguments = training.arguments(TrainingOptions(output_dir=tmp_path, device="cpu", **given))
+    arguments = trainer.arguments(TrainingOptions(output_dir=tmp_path, device="cpu", **given))
     for name, value in given.items():
         found = getattr(arguments, name)
         assert getattr(found, "value", found) == (list(value) if isinstance(value, tuple) else value), name

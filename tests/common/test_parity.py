@@ -3,8 +3,11 @@ import json
 import math
 import shutil
 
-from common import bench, bundle, export, lite, onnx_encoder, parity
+from common import child, parity
+from common.bundle import bundle
 from common.cli import UserError
+from common.engines import gate
+from common.export import lite, onnx_encoder, program
 
 import numpy as np
 import paddle
@@ -112,7 +115,7 @@ def answers_of(model):
 
 def test_engines_answer_as_the_dynamic_graph(fp32):
     model, folder = fp32
-    results = parity.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("paddle", "onnxruntime"))
+    results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("paddle", "onnxruntime"))
     assert list(results) == ["paddle", "onnxruntime"]
     for result in results.values():
         assert result["passed"]
@@ -124,10 +127,10 @@ def test_engines_answer_as_the_dynamic_graph(fp32):
 def test_an_engine_that_computes_another_function_fails(fp32):
     """The bundle of one model held against another one."""
     _, folder = fp32
-    results = parity.check_engines(folder, "fp32", SENTENCES, answers_of(tiny(seed=1)), decide, ("onnxruntime",))
+    results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(tiny(seed=1)), decide, ("onnxruntime",))
     assert not results["onnxruntime"]["passed"]
     assert results["onnxruntime"]["max_abs_diff"] > parity.FP32_TOLERANCE
-    assert "FAILED" in parity.describe("onnxruntime", results["onnxruntime"])
+    assert "FAILED" in gate.describe("onnxruntime", results["onnxruntime"])
 
 
 def test_int8_engines_and_the_forbidden_cell(tmp_path):
@@ -135,13 +138,13 @@ def test_int8_engines_and_the_forbidden_cell(tmp_path):
     model = calibrated()
     folder = write_bundle(model, tmp_path / "bundle")
     engines = ("onnxruntime", "paddlelite")
-    results = parity.check_engines(folder, "int8", SENTENCES, answers_of(model), decide, engines)
+    results = gate.check_engines(folder, "int8", SENTENCES, answers_of(model), decide, engines)
     assert results["onnxruntime"]["max_abs_diff"] <= 0.15
     assert results["onnxruntime"]["agreement"] >= 0.9  # random weights: many decisions are near a tie
     refused = results["paddlelite"]
     assert not refused["passed"]
     assert "INT8 crashes or gives NaN on x86" in refused["refused"]
-    assert "not taken: INT8 crashes" in parity.describe("paddlelite", refused)
+    assert "not taken: INT8 crashes" in gate.describe("paddlelite", refused)
     json.dumps(results, allow_nan=False)
 
 
@@ -151,7 +154,7 @@ def test_an_engine_without_its_file_is_refused_with_the_reason(fp32, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "bundle")
     (copy / "model.onnx").unlink()
     bundle.write_manifest(copy, json.loads((copy / "manifest.json").read_text()))
-    results = parity.check_engines(copy, "fp32", SENTENCES[:1], answers_of(model)[:1], decide, ("onnxruntime",))
+    results = gate.check_engines(copy, "fp32", SENTENCES[:1], answers_of(model)[:1], decide, ("onnxruntime",))
     assert not results["onnxruntime"]["passed"]
     assert "model.onnx" in results["onnxruntime"]["refused"]
 
@@ -166,9 +169,9 @@ def test_an_engine_that_answers_nan_is_refused(fp32, monkeypatch):
         np.savez(request["outputs"], **arrays)
         return {}
 
-    monkeypatch.setattr(bench, "run_child", broken)
+    monkeypatch.setattr(child, "run_child", broken)
     for precision in ("fp32", "int8"):
-        results = parity.check_engines(folder, precision, SENTENCES, answers_of(model), decide, ("onnxruntime",))
+        results = gate.check_engines(folder, precision, SENTENCES, answers_of(model), decide, ("onnxruntime",))
         assert results["onnxruntime"] == {
             "precision": precision,
             "passed": False,
@@ -180,10 +183,10 @@ def test_a_crash_of_an_engine_is_a_refusal(fp32, monkeypatch):
     model, folder = fp32
 
     def crash(*_):
-        raise RuntimeError("common.engine_child: ended with signal SIGSEGV: it said nothing")
+        raise RuntimeError("common.engines.child: ended with signal SIGSEGV: it said nothing")
 
-    monkeypatch.setattr(bench, "run_child", crash)
-    results = parity.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("onnxruntime",))
+    monkeypatch.setattr(child, "run_child", crash)
+    results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("onnxruntime",))
     assert results["onnxruntime"]["refused"].endswith("SIGSEGV: it said nothing")
 
 
@@ -208,9 +211,9 @@ def pairs(tmp_path_factory):
     write_bundle(model, folder)
     model.__class__ = Pairs
     names = ("input_ids", "token_type_ids")
-    export.save_program(model, folder / "model", "int32", names)
-    head = onnx_encoder.Head("logits", export.linear_arrays(model.sentence), "sentence")
-    onnx_encoder.build(export.encoder_arrays(model.ernie), [head], folder / "model.onnx", "portable", pairs=True)
+    program.save_program(model, folder / "model", "int32", names)
+    head = onnx_encoder.Head("logits", program.linear_arrays(model.sentence), "sentence")
+    onnx_encoder.build(program.encoder_arrays(model.ernie), [head], folder / "model.onnx", "portable", pairs=True)
     lite.convert(folder / "model.pdmodel", folder / "model.pdiparams", folder / "model.x86", "x86", False)
     (folder / "labels.json").write_text(json.dumps({"class": INTENTS}))
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -230,8 +233,8 @@ def choose(answers):
 
 def test_every_engine_takes_two_inputs(pairs):
     answers, folder = pairs
-    results = parity.check_engines(folder, "fp32", PAIRS, answers, choose)
-    assert list(results) == list(parity.CPU_ENGINES)
+    results = gate.check_engines(folder, "fp32", PAIRS, answers, choose)
+    assert list(results) == list(gate.CPU_ENGINES)
     for engine, result in results.items():
         assert result["passed"] and result["agreement"] == 1, (engine, result)
 
@@ -240,6 +243,6 @@ def test_token_types_reach_the_engine_as_the_second_input(pairs):
     """Types of the other kind are another question: the engines must notice."""
     answers, folder = pairs
     swapped = [(numbers, 1 - types) for numbers, types in PAIRS]
-    results = parity.check_engines(folder, "fp32", swapped, answers, choose, ("onnxruntime", "paddlelite"))
+    results = gate.check_engines(folder, "fp32", swapped, answers, choose, ("onnxruntime", "paddlelite"))
     for result in results.values():
         assert not result["passed"] and result["max_abs_diff"] > 0.01

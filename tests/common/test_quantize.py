@@ -1,6 +1,6 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-from common import quantize
 from common.cli import UserError
+from common.models import int8
 
 import numpy as np
 import paddle
@@ -16,7 +16,7 @@ def settings(weight="channel_wise_abs_max", activation="moving_average_abs_max",
 
 def calibrated(batches=3, **changes):
     model = tiny()
-    quantize.calibrate(model, [{"input_ids": ids(seed=n)} for n in range(batches)], settings(**changes))
+    int8.calibrate(model, [{"input_ids": ids(seed=n)} for n in range(batches)], settings(**changes))
     return model
 
 
@@ -30,7 +30,7 @@ def table(rows=20, width=8, padding_idx=None):
 def test_int8_embedding_is_within_half_a_step_of_every_element():
     """|x - q * scale| <= scale / 2, plus 1e-6 relative for float32; large and small rows have a scale of their own."""
     layer = table()
-    small = quantize.Int8Embedding.of(layer)
+    small = int8.Int8Embedding.of(layer)
     values, scale = layer.weight.numpy(), small.row_scale.numpy()
     error = np.abs(values - small(paddle.arange(20)).numpy())
     assert (error <= scale / 2 + 1e-6 * np.abs(values)).all()
@@ -39,7 +39,7 @@ def test_int8_embedding_is_within_half_a_step_of_every_element():
 
 
 def test_int8_embedding_is_stored_as_int8():
-    small = quantize.Int8Embedding.of(table())
+    small = int8.Int8Embedding.of(table())
     state = small.state_dict()
     assert {name: str(tensor.dtype) for name, tensor in state.items()} == {
         "rows": "paddle.int8",
@@ -54,7 +54,7 @@ def test_padding_and_empty_rows_are_zero():
     values = layer.weight.numpy()
     values[3] = 0
     layer.weight.set_value(values)
-    small = quantize.Int8Embedding.of(layer)
+    small = int8.Int8Embedding.of(layer)
     answer = small(paddle.to_tensor([[0, 3, 4]])).numpy()
     assert (answer[0, :2] == 0).all()
     np.testing.assert_allclose(answer[0, 2], 1, rtol=1e-6)
@@ -62,7 +62,7 @@ def test_padding_and_empty_rows_are_zero():
 
 
 def test_a_first_row_that_is_no_padding_stays():
-    small = quantize.Int8Embedding.of(table())
+    small = int8.Int8Embedding.of(table())
     assert small(paddle.to_tensor([0])).numpy().any()
 
 
@@ -72,14 +72,14 @@ def test_quantize_embeddings_really_stores_int8(build):
     model, before = build(), build()
     tables = [name for name, layer in before.named_sublayers() if isinstance(layer, paddle.nn.Embedding)]
     assert len(tables) == 3
-    quantize.quantize_embeddings(model)
+    int8.quantize_embeddings(model)
     assert not [layer for layer in model.sublayers() if isinstance(layer, paddle.nn.Embedding)]
     state = model.state_dict()
     for name in tables:
         assert state[f"{name}.rows"].dtype == paddle.int8
         assert f"{name}.weight" not in state
     assert model.config.embedding_bits == 8
-    assert not quantize.is_int8(model)
+    assert not int8.is_int8(model)
     moved = difference(model, before, ids())
     assert 0 < moved < 0.2  # of logits between -3 and 3
 
@@ -87,21 +87,21 @@ def test_quantize_embeddings_really_stores_int8(build):
 def test_a_config_builds_the_quantised_layers_again():
     """Strict state-dict keys and equal answers (tolerance 0), with both kinds of INT8 in one model."""
     model = calibrated(weight="abs_max", rate=0.5)
-    quantize.quantize_embeddings(model)
+    int8.quantize_embeddings(model)
     other = type(model)(type(model.config).from_dict(model.config.to_dict()))
     other.eval()
     assert list(other.state_dict()) == list(model.state_dict())
     other.set_state_dict(model.state_dict())
     assert difference(model, other, ids()) == 0
-    assert quantize.is_int8(other)
+    assert int8.is_int8(other)
 
 
 @pytest.mark.parametrize("weight", WEIGHT_TYPES)
 def test_calibration_sets_every_range_and_keeps_the_weights(weight):
     plain, model = tiny(), tiny()
     batches = [{"input_ids": ids(seed=n)} for n in range(3)]
-    assert quantize.calibrate(model, batches, settings(weight)) == 3
-    layers = quantize.quantised_linears(model)
+    assert int8.calibrate(model, batches, settings(weight)) == 3
+    layers = int8.quantised_linears(model)
     assert len(layers) == 2 * 6 + 1 + 2  # per encoder layer q, k, v, out and two of the FFN; pooler; two heads
     scales = {name: float(layer._fake_quant_input._scale) for name, layer in layers.items()}
     assert all(scale > 0.01 for scale in scales.values())  # an untouched one is 0.001
@@ -125,8 +125,8 @@ def test_calibration_leaves_dropout_off():
         model = tiny()
         model.train()
         paddle.seed(seed)
-        quantize.calibrate(model, [{"input_ids": ids()}], settings())
-        layers = quantize.quantised_linears(model).values()
+        int8.calibrate(model, [{"input_ids": ids()}], settings())
+        layers = int8.quantised_linears(model).values()
         ranges.append([float(layer._fake_quant_input._scale) for layer in layers])
     assert ranges[0] == ranges[1]
 
@@ -141,7 +141,7 @@ def test_abs_max_keeps_the_largest_value_seen():
     for n in range(3):
         plain(ids(seed=n))
     model = calibrated(activation="abs_max")
-    name, first = next(iter(quantize.quantised_linears(model).items()))
+    name, first = next(iter(int8.quantised_linears(model).items()))
     assert "layers.0.self_attn.q_proj" in name
     assert float(first._fake_quant_input._scale) == pytest.approx(max(seen), rel=1e-6)
     before = float(first._fake_quant_input._scale)
@@ -152,9 +152,9 @@ def test_abs_max_keeps_the_largest_value_seen():
 @pytest.mark.parametrize("activation", ["moving_average_abs_max", "abs_max"])
 def test_quantisation_aware_training_moves_weights_and_ranges(activation):
     model = tiny()
-    quantize.prepare_linears(model, **settings(activation=activation))
+    int8.prepare_linears(model, **settings(activation=activation))
     model.train()
-    layer = next(iter(quantize.quantised_linears(model).values()))
+    layer = next(iter(int8.quantised_linears(model).values()))
     weight = layer.weight.numpy().copy()
     optimiser = paddle.optimizer.SGD(0.1, parameters=model.parameters())
     sentence, _ = model(ids())
@@ -162,21 +162,21 @@ def test_quantisation_aware_training_moves_weights_and_ranges(activation):
     optimiser.step()
     assert (layer.weight.numpy() != weight).any()
     assert float(layer._fake_quant_input._scale) > 0.01
-    quantize.check_scales(model)
+    int8.check_scales(model)
 
 
 def test_no_calibration_batch():
     with pytest.raises(UserError, match="at least one whole batch"):
-        quantize.calibrate(tiny(), [], settings())
+        int8.calibrate(tiny(), [], settings())
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_impossible_range_names_the_layer(value):
     model = calibrated()
-    layer = next(layer for name, layer in quantize.quantised_linears(model).items() if "layers.1.linear2" in name)
+    layer = next(layer for name, layer in int8.quantised_linears(model).items() if "layers.1.linear2" in name)
     layer._fake_quant_input._scale.set_value(paddle.to_tensor([value]))
     with pytest.raises(UserError, match=r"layer ernie\.encoder\.layers\.1\.linear2.*activation range"):
-        quantize.check_scales(model)
+        int8.check_scales(model)
 
 
 @pytest.mark.parametrize("activation", ["moving_average_abs_max", "abs_max"])
@@ -184,8 +184,8 @@ def test_an_impossible_range_names_the_layer(value):
 def test_integer_linear_is_the_fake_quantised_layer(weight, activation):
     """Integers times scales against PaddleSlim's layer, for every Linear; tolerance 1e-4 of the largest output."""
     model = calibrated(weight=weight, activation=activation)
-    for name, layer in quantize.quantised_linears(model).items():
-        numbers = quantize.integer_linear(layer)
+    for name, layer in int8.quantised_linears(model).items():
+        numbers = int8.integer_linear(layer)
         assert numbers["weight"].dtype == np.int8
         assert np.abs(numbers["weight"]).max() == 127
         assert numbers["weight_scale"].shape == numbers["bias"].shape

@@ -7,8 +7,9 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-from common import files, report
+from common import files
 from common.cli import UserError
+from common.report import page as report
 
 import pytest
 from summary_fixture import made_up_summary
@@ -208,11 +209,11 @@ def test_the_plotted_figures_are_the_summarys(summary):
     import matplotlib
 
     matplotlib.use("Agg")
-    from common import report_plots
+    from common.report import plots
 
     from matplotlib import pyplot
 
-    figure = report_plots.accuracy_size_latency(summary, pyplot)
+    figure = plots.accuracy_size_latency(summary, pyplot)
     by_size, by_latency = figure.axes
     label = "+ INT8 embedding"
     for panel, expected in ((by_size, (5.25, 79.69)), (by_latency, (0.5, 79.69))):
@@ -240,12 +241,12 @@ end
 @pytest.mark.parametrize(("values", "least"), [([34.0, 36.2], 1), ([281.0, 680.0], 3), ([1.0, 400.0], 3)])
 def test_a_short_axis_has_more_than_one_number_on_it(values, least):
     """Times between 281 and 680 ms had the one tick 500."""
-    from common import report_plots
+    from common.report import plots
 
     from matplotlib import pyplot
 
     figure, panel = pyplot.subplots()
-    report_plots._plain_log_axis(panel, values)
+    plots._plain_log_axis(panel, values)
     assert least <= len(panel.get_xticks()) <= 12
     pyplot.close(figure)
 

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
-from common import bench, engines, machine, runtime
-from common.bundle import MODEL_FILES, engine_files, read_bundle
+from common import machine
+from common.bundle.bundle import MODEL_FILES, engine_files, read_bundle
+from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
+from common.engines import job as engines
+from common.engines import runtime
 
 import bundle_fixture
 import numpy as np
@@ -54,7 +57,7 @@ def need(engine: str) -> None:
 
 def child(engine: str, batches=BATCHES, bundle=None, **arguments) -> dict:
     arguments = {"bundle": str(bundle or bundle_fixture.bundle()), "engine": engine, "batches": batches, **arguments}
-    return bench.run_child("common.engine_child", arguments, timeout=120)
+    return run_child("common.engines.child", arguments, timeout=120)
 
 
 # --- answers ---
@@ -124,7 +127,7 @@ def test_a_shape_the_model_does_not_have(shape):
 def test_serving_stays_light():
     """Peak memory is published: ONNX Runtime must not bring in any other library, nor any engine paddlenlp."""
     script = (
-        "import sys; from common import runtime; "
+        "import sys; from common.engines import runtime; "
         f"runtime.load({str(bundle_fixture.bundle())!r}, sys.argv[1]); "
         "print(' '.join(sorted(m for m in sys.modules if '.' not in m)))"
     )
@@ -138,7 +141,7 @@ def test_serving_stays_light():
 # --- INT8 on a CPU without VNNI ---
 def write_int8_onnx(path: Path, style: str = "onnxruntime") -> None:
     """The fixture's shape with random INT8 layers, in our fused operators or in those that every engine reads."""
-    from common.onnx_encoder import Encoder, Head, Layer, Linear, Table, build
+    from common.export.onnx_encoder import Encoder, Head, Layer, Linear, Table, build
 
     chance = np.random.default_rng(1)
     size, inner, count = bundle_fixture.HIDDEN, 2 * bundle_fixture.HIDDEN, bundle_fixture.HEADS
@@ -174,7 +177,7 @@ def write_int8_onnx(path: Path, style: str = "onnxruntime") -> None:
 def test_int8_is_exact_on_every_engine_and_cpu(engine, folder):
     """Against unsigned weights, which no CPU saturates on. Measured with AVX2: 3e-6 at most, and 3 to 10 saturated;
     0.02 leaves room for a value at a tie between two integers that is rounded to the other side."""
-    from common.onnx_graph import to_unsigned_weights
+    from common.export.onnx_graph import to_unsigned_weights
 
     import onnxruntime
 
@@ -213,7 +216,7 @@ def test_without_vnni_unsigned_weights_are_taken_and_it_is_said(folder, monkeypa
 
 def test_without_vnni_paddle_takes_no_int8_kernels(folder, monkeypatch, capsys):
     """oneDNN's `fc` saturates too: 19.8 off of 24 with AVX2, weights and inputs at the ends of their range."""
-    from common import paddle_config
+    from common.engines import paddle_config
 
     bundle_fixture.reseal(folder, precision="int8", int8_ops=["fc"])
     job = engines.Job(bundle := read_bundle(folder), engine_files(bundle, "paddle"), "paddle", "cpu", 1, "int8")

@@ -4,10 +4,10 @@
 import json
 from pathlib import Path
 
-from common import stages
-from common.bundle import Bundle, read_bundle
+from common.bundle.bundle import Bundle, read_bundle
 from common.cli import UserError
-from common.summary import check_summary
+from common.measure import stages
+from common.report.summary import check_summary
 
 import bundle_fixture
 import pytest

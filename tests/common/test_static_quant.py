@@ -2,9 +2,11 @@
 """PaddleSlim's static quantisation in a child process: the ranges it finds are the ones its algorithms are to find."""
 
 import common  # noqa: F401  before paddle
-from common import export, quantize, static_quant
 from common.cli import UserError
-from common.static_quant import Recipe
+from common.compress import static_ptq
+from common.compress.static_ptq import Recipe
+from common.export import program
+from common.models import int8
 
 import numpy as np
 import paddle
@@ -40,7 +42,7 @@ def small(tmp_path_factory):
     model = Small()
     model.eval()
     prefix = tmp_path_factory.mktemp("small") / "fp32"
-    export.save_program(model, prefix, "int64")
+    program.save_program(model, prefix, "int64")
     random = np.random.default_rng(5)
     feeds = [{"input_ids": random.integers(0, TOKENS, (ROWS, LENGTH)).astype("int64")} for _ in range(BATCHES)]
     return model, prefix, feeds
@@ -49,7 +51,7 @@ def small(tmp_path_factory):
 def run(small, folder, feeds=None, **recipe):
     _, prefix, batches = small
     ends = [f"{prefix}.{ending}" for ending in ("pdmodel", "pdiparams")]
-    return static_quant.quantize_program(*ends, folder / "int8", batches if feeds is None else feeds, Recipe(**recipe))
+    return static_ptq.quantize_program(*ends, folder / "int8", batches if feeds is None else feeds, Recipe(**recipe))
 
 
 def seen(model, feeds) -> list[list[float]]:
@@ -80,12 +82,12 @@ def test_a_range_is_what_the_batches_showed(small, tmp_path, algorithm, reduce):
     assert [each["weight_max"] for each in found["ranges"]] == pytest.approx(largest, rel=1e-6)
 
 
-@pytest.mark.parametrize("weight_type", static_quant.WEIGHT_TYPES)
+@pytest.mark.parametrize("weight_type", static_ptq.WEIGHT_TYPES)
 def test_products_of_two_activations_are_quantised_too(small, tmp_path, weight_type):
     """As TensorRT wants it; they have no stored weight and no range among "ranges"."""
     found = run(small, tmp_path, weight_type=weight_type)
     assert (found["products"], found["quantised"], len(found["ranges"])) == (4, 4, 2)
-    assert static_quant.count_int8(tmp_path / "int8.pdmodel") == {"products": 4, "quantised": 4}
+    assert static_ptq.count_int8(tmp_path / "int8.pdmodel") == {"products": 4, "quantised": 4}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["int8.pdiparams", "int8.pdmodel"]
 
 
@@ -105,7 +107,7 @@ def test_the_fp32_program_is_untouched(small, tmp_path):
     before = prefix.with_suffix(".pdmodel").read_bytes()
     run(small, tmp_path)
     assert prefix.with_suffix(".pdmodel").read_bytes() == before
-    assert static_quant.count_int8(prefix.with_suffix(".pdmodel")) == {"products": 4, "quantised": 0}
+    assert static_ptq.count_int8(prefix.with_suffix(".pdmodel")) == {"products": 4, "quantised": 0}
 
 
 def test_taken_ranges_quantise_the_model(small, tmp_path):
@@ -113,9 +115,9 @@ def test_taken_ranges_quantise_the_model(small, tmp_path):
 
     model, _, feeds = small
     network = deepcopy(model)
-    quantize.take_ranges(network, run(small, tmp_path, algorithm="abs_max")["ranges"], "abs_max")
-    integers = [quantize.integer_linear(layer) for layer in quantize.quantised_linears(network).values()]
-    expected = [max(values) / quantize.LEVELS for values in seen(model, feeds)]
+    int8.take_ranges(network, run(small, tmp_path, algorithm="abs_max")["ranges"], "abs_max")
+    integers = [int8.integer_linear(layer) for layer in int8.quantised_linears(network).values()]
+    expected = [max(values) / int8.LEVELS for values in seen(model, feeds)]
     assert [each["input_scale"] for each in integers] == pytest.approx(expected, rel=1e-4)
     with paddle.no_grad():
         ids = paddle.to_tensor(feeds[0]["input_ids"])
@@ -123,15 +125,15 @@ def test_taken_ranges_quantise_the_model(small, tmp_path):
     assert not np.array_equal(plain, quantised) and np.abs(plain - quantised).max() < 0.05 * np.abs(plain).max()
 
 
-@pytest.mark.parametrize("weight_type", static_quant.WEIGHT_TYPES)
+@pytest.mark.parametrize("weight_type", static_ptq.WEIGHT_TYPES)
 def test_a_model_that_took_ranges_can_be_saved_at_once(small, tmp_path, weight_type):
     """PaddleSlim's weight quantisers know their scale only after a forward pass: without one a program is garbage."""
     from copy import deepcopy
 
     model, _, feeds = small
     network = deepcopy(model)
-    quantize.take_ranges(network, run(small, tmp_path)["ranges"], weight_type)
-    export.save_program(network, tmp_path / "taken", "int64")
+    int8.take_ranges(network, run(small, tmp_path)["ranges"], weight_type)
+    program.save_program(network, tmp_path / "taken", "int64")
     ids = feeds[0]["input_ids"]
     with paddle.no_grad():
         wanted = network(paddle.to_tensor(ids)).numpy()
@@ -148,9 +150,9 @@ def test_ranges_of_another_model_are_refused(small, tmp_path):
     ranges = run(small, tmp_path)["ranges"]
     paddle.seed(6)
     with pytest.raises(UserError, match="does not hold this checkpoint's weights"):
-        quantize.take_ranges(Small(), ranges, "abs_max")
+        int8.take_ranges(Small(), ranges, "abs_max")
     with pytest.raises(UserError, match="does not hold this checkpoint's weights"):
-        quantize.take_ranges(Small(), ranges[:1], "abs_max")
+        int8.take_ranges(Small(), ranges[:1], "abs_max")
 
 
 def test_no_batch_is_refused_and_nothing_is_written(small, tmp_path):
@@ -162,7 +164,7 @@ def test_no_batch_is_refused_and_nothing_is_written(small, tmp_path):
 
 def test_absent_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"none\.pdmodel"):
-        static_quant.quantize_program(
+        static_ptq.quantize_program(
             tmp_path / "none.pdmodel", tmp_path / "none.pdiparams", tmp_path / "x", [{}], Recipe()
         )
 

@@ -4,7 +4,7 @@
 import json
 
 from common.cli import UserError
-from common.summary import baseline, best_engine, check_summary, main_engine, refusal, width_of, width_stage
+from common.report.summary import baseline, best_engine, check_summary, main_engine, refusal, width_of, width_stage
 
 import pytest
 from summary_fixture import made_up_summary

@@ -5,9 +5,9 @@ import itertools
 from pathlib import Path
 
 from common.cli import UserError
-from common.data import Span
-from common.tagging import TagDecoder, Transitions, bio_constraints, spans
-from common.tokenizer import WordPieceTokenizer
+from common.data.readers import Span
+from common.data.tags import TagDecoder, Transitions, bio_constraints, spans
+from common.data.tokenizer import WordPieceTokenizer
 
 import numpy as np
 import pytest

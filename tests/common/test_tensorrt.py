@@ -4,10 +4,10 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from common import devices, paddle_config
-from common.bundle import engine_files, read_bundle
+from common.bundle.bundle import engine_files, read_bundle
 from common.cli import EnvironmentLacks, UserError
-from common.engines import TRT_BATCH, Job
+from common.engines import devices, paddle_config
+from common.engines.job import TRT_BATCH, Job
 
 import bundle_fixture
 import numpy as np

@@ -7,11 +7,11 @@ import unicodedata
 from pathlib import Path
 
 import common  # noqa: F401  (before paddle)
-from common import make_tokenizer_rules as rules
-from common import tokenizer as tokenizer_module
 from common.cli import UserError
-from common.tokenizer import WordPieceTokenizer
-from common.tokenizer_rules import RULES, CharacterRules
+from common.data import make_tokenizer_rules
+from common.data import tokenizer as tokenizer_module
+from common.data.tokenizer import WordPieceTokenizer
+from common.data.tokenizer_rules import RULES, CharacterRules
 
 import pytest
 
@@ -69,21 +69,25 @@ def test_golden_ids_are_those_of_paddlenlp(paddlenlp_tokenizer):
 
 
 def test_table_is_what_its_script_makes():
-    if unicodedata.unidata_version != rules.UNICODE_VERSION:
-        pytest.skip(f"this Python has Unicode {unicodedata.unidata_version}, the table {rules.UNICODE_VERSION}")
-    assert rules.table() == RULES.read_text(encoding="ascii")
+    if unicodedata.unidata_version != make_tokenizer_rules.UNICODE_VERSION:
+        pytest.skip(
+            f"this Python has Unicode {unicodedata.unidata_version}, the table {make_tokenizer_rules.UNICODE_VERSION}"
+        )
+    assert make_tokenizer_rules.table() == RULES.read_text(encoding="ascii")
 
 
 def test_table_read_back_gives_every_code_point():
-    if unicodedata.unidata_version != rules.UNICODE_VERSION:
-        pytest.skip(f"this Python has Unicode {unicodedata.unidata_version}, the table {rules.UNICODE_VERSION}")
+    if unicodedata.unidata_version != make_tokenizer_rules.UNICODE_VERSION:
+        pytest.skip(
+            f"this Python has Unicode {unicodedata.unidata_version}, the table {make_tokenizer_rules.UNICODE_VERSION}"
+        )
     table = CharacterRules()
-    kinds = {code: kind for kind, codes in rules.classify().items() for code in codes}
+    kinds = {code: kind for kind, codes in make_tokenizer_rules.classify().items() for code in codes}
     for code in range(0x110000):
         kind = table.kind(code)
         assert kind == kinds.get(code, ""), hex(code)
         if kind not in ("drop", "space"):
-            assert table.replacement(code) == rules.replacement(chr(code)), hex(code)
+            assert table.replacement(code) == make_tokenizer_rules.replacement(chr(code)), hex(code)
 
 
 def test_a_symbol_only_ever_begins_a_replacement():

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import training
 from common.cli import EnvironmentLacks, UserError
+from common.train import trainer
 
 import numpy as np
 import paddle
@@ -19,7 +19,7 @@ STEPS = 20  # of a whole run: 40 rows, 4 a batch, 2 epochs
 
 def sampler(count=50, size=4, seed=1, **changes):
     lengths = [3 + row % 7 for row in range(count)]
-    return training.SeededSampler(list(range(count)), size, lengths, seed, **changes)
+    return trainer.SeededSampler(list(range(count)), size, lengths, seed, **changes)
 
 
 def batches(made, epoch=0):
@@ -74,7 +74,7 @@ def test_similar_lengths_stand_together():
     def padding(batches):
         return sum(lengths[batch].max() * len(batch) - lengths[batch].sum() for batch in batches)
 
-    made = batches(training.SeededSampler(range(640), 16, lengths, 1))
+    made = batches(trainer.SeededSampler(range(640), 16, lengths, 1))
     plain = random.permutation(640).reshape(-1, 16)
     assert padding(made) < 0.2 * padding(plain)
     means = [lengths[batch].mean() for batch in made[:32]]
@@ -90,7 +90,7 @@ def test_what_makes_no_whole_step_is_left_out():
 
 
 def test_a_data_loader_takes_the_sampler():
-    found = list(DataLoader(rows(), batch_sampler=training.SeededSampler(rows(), 4, [1] * 40, 1), collate_fn=collate))
+    found = list(DataLoader(rows(), batch_sampler=trainer.SeededSampler(rows(), 4, [1] * 40, 1), collate_fn=collate))
     assert len(found) == 10
     assert found[0]["input_ids"].shape[0] == 4
 
@@ -107,7 +107,7 @@ def test_a_run_trains_and_saves(whole):
     assert result["steps"] == STEPS
     saved = sorted(int(path.parent.name.removeprefix("checkpoint-")) for path in folder.glob("checkpoint-*/.whole"))
     assert saved == [5, 10, 15, 20]
-    assert training.last_whole_checkpoint(folder).name == "checkpoint-20"
+    assert trainer.last_whole_checkpoint(folder).name == "checkpoint-20"
     assert np.isfinite(result["metrics"]["eval_loss"])
 
 
@@ -121,7 +121,7 @@ def test_resuming_gives_the_same_weights_bit_by_bit(whole, step, tmp_path):
     """With dropout on; Paddle 2.6 cannot restore a saved random state, so that each step has a seed of its own."""
     folder, result = whole
     shutil.copytree(folder / f"checkpoint-{step}", tmp_path / f"checkpoint-{step}")
-    shutil.copy(folder / training.CONFIGURATION, tmp_path)
+    shutil.copy(folder / trainer.CONFIGURATION, tmp_path)
     again = run(tmp_path, resume_from_checkpoint="last")
     assert again["steps"] == STEPS
     assert again["weights"] == result["weights"]
@@ -131,7 +131,7 @@ def test_resuming_gives_the_same_weights_bit_by_bit(whole, step, tmp_path):
 def test_dropout_is_really_on(whole, tmp_path, monkeypatch):
     """Without a seed per step the weights differ, so that the test above can fail."""
     folder, result = whole
-    monkeypatch.setattr(training.SeedEachStep, "on_step_begin", lambda *_, **__: None)
+    monkeypatch.setattr(trainer.SeedEachStep, "on_step_begin", lambda *_, **__: None)
     shutil.copytree(folder / "checkpoint-10", tmp_path / "checkpoint-10")
     assert run(tmp_path, resume_from_checkpoint="last")["weights"] != result["weights"]
 
@@ -140,7 +140,7 @@ def test_the_optimiser_state_finds_its_weights_under_other_names():
     state = {"linear_1.w_0_moment1_0": 1, "linear_1.w_01_moment1_0": 2, "LR_Scheduler": 3}
     state["master_weights"] = {"linear_1.w_0": 4}
     names = {"linear_1.w_0": "linear_9.w_0", "linear_1.w_01": "linear_1.w_0"}
-    assert training.renamed(state, names) == {
+    assert trainer.renamed(state, names) == {
         "linear_9.w_0_moment1_0": 1,
         "linear_1.w_0_moment1_0": 2,
         "LR_Scheduler": 3,
@@ -169,7 +169,7 @@ def test_a_run_that_was_done_trains_no_step_more(tmp_path):
 
 def test_a_run_shorter_than_save_steps_is_saved_and_evaluated(tmp_path):
     result = run(tmp_path, max_steps=3, save_steps=100)
-    assert training.last_whole_checkpoint(tmp_path).name == "checkpoint-3"
+    assert trainer.last_whole_checkpoint(tmp_path).name == "checkpoint-3"
     history = result["trainer"].state.log_history
     assert [entry["step"] for entry in history if "eval_loss" in entry][:1] == [3]
 
@@ -194,7 +194,7 @@ def checkpoint(folder: Path, step: int, whole: bool = True) -> Path:
     path.mkdir(parents=True)
     (path / "model_state.pdparams").write_bytes(b"x")
     if whole:
-        (path / training.WHOLE).touch()
+        (path / trainer.WHOLE).touch()
     return path
 
 
@@ -202,7 +202,7 @@ def test_unfinished_checkpoints_are_removed_and_the_newest_whole_one_taken(tmp_p
     for step, is_whole in ((9, True), (10, True), (11, False)):
         checkpoint(tmp_path, step, is_whole)
     (tmp_path / "vocab.txt").touch()
-    found = training.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint="last"))
+    found = trainer.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint="last"))
     assert found == str(tmp_path / "checkpoint-10")  # by number, not by name
     assert sorted(path.name for path in tmp_path.glob("checkpoint-*")) == ["checkpoint-10", "checkpoint-9"]
     assert (tmp_path / "vocab.txt").exists()
@@ -210,48 +210,48 @@ def test_unfinished_checkpoints_are_removed_and_the_newest_whole_one_taken(tmp_p
 
 def test_last_without_any_checkpoint_starts_anew(tmp_path):
     checkpoint(tmp_path, 5, whole=False)
-    assert training.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint="last")) is None
+    assert trainer.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint="last")) is None
     assert not (tmp_path / "checkpoint-5").exists()
 
 
 def test_a_named_checkpoint_must_be_whole_and_is_not_removed(tmp_path):
     good, bad = checkpoint(tmp_path, 5), checkpoint(tmp_path, 10, whole=False)
     with pytest.raises(UserError, match=r"checkpoint-10: not a whole checkpoint; the newest .*checkpoint-5"):
-        training.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint=str(bad)))
+        trainer.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint=str(bad)))
     assert bad.exists()
-    assert training.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint=str(good))) == str(good)
+    assert trainer.checkpoint_to_resume(options(tmp_path, resume_from_checkpoint=str(good))) == str(good)
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path):
     kept = checkpoint(tmp_path, 5)
     with pytest.raises(UserError, match=r"not empty; pass --overwrite_output_dir or --resume_from_checkpoint last"):
-        training.checkpoint_to_resume(options(tmp_path))
+        trainer.checkpoint_to_resume(options(tmp_path))
     assert kept.exists()
-    assert training.checkpoint_to_resume(options(tmp_path, overwrite_output_dir=True)) is None
+    assert trainer.checkpoint_to_resume(options(tmp_path, overwrite_output_dir=True)) is None
     assert not kept.exists()
-    assert training.checkpoint_to_resume(options(tmp_path / "new")) is None
+    assert trainer.checkpoint_to_resume(options(tmp_path / "new")) is None
 
 
 def test_resuming_another_run_is_refused(tmp_path):
-    training.checkpoint_to_resume(options(tmp_path))
+    trainer.checkpoint_to_resume(options(tmp_path))
     checkpoint(tmp_path, 5)
     changed = options(tmp_path, resume_from_checkpoint="last", learning_rate=0.5)
     with pytest.raises(UserError, match=r"--learning_rate is 0.5, but .*checkpoint-5 comes from a run with 0.01"):
-        training.checkpoint_to_resume(changed)
+        trainer.checkpoint_to_resume(changed)
     free = options(tmp_path, resume_from_checkpoint="last", logging_steps=1, save_total_limit=2)
-    assert training.checkpoint_to_resume(free) == str(tmp_path / "checkpoint-5")
+    assert trainer.checkpoint_to_resume(free) == str(tmp_path / "checkpoint-5")
 
 
 def test_an_asked_device_must_be_there():
-    assert training.set_device("cpu") == "cpu"
+    assert trainer.set_device("cpu") == "cpu"
     if paddle.is_compiled_with_cuda():
         pytest.skip("this Paddle has CUDA")
-    assert training.set_device(None) == "cpu"
+    assert trainer.set_device(None) == "cpu"
     for device in ("gpu", "gpu:0", "xpu"):
         with pytest.raises(EnvironmentLacks, match=f"--device {device}: .*pass --device cpu"):
-            training.set_device(device)
+            trainer.set_device(device)
     with pytest.raises(UserError, match="--device must be cpu, gpu or xpu, got tpu"):
-        training.set_device("tpu")
+        trainer.set_device("tpu")
 
 
 def test_a_kill_while_saving_loses_nothing(tmp_path):

@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 from types import SimpleNamespace
 
-from common import width
+from common.models import width
 
 import paddle
 import pytest

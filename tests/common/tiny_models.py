@@ -3,7 +3,12 @@
 
 from pathlib import Path
 
-from common import bundle, checkpoint, export, files, onnx_encoder, quantize, vocab, width
+from common import files
+from common.bundle import bundle
+from common.data import vocabulary
+from common.export import onnx_encoder, program
+from common.models import checkpoint, width
+from common.models import int8 as quantize
 
 import numpy as np
 import paddle
@@ -11,7 +16,7 @@ from paddle import nn
 from paddlenlp.transformers import BertConfig, BertModel, ErnieConfig, ErnieModel, ErniePretrainedModel
 
 WORDS = [*"放一首音乐导航到家的歌花心", "hello", "##o", "[unused1]"]
-VOCABULARY = [*vocab.SPECIALS, *WORDS]
+VOCABULARY = [*vocabulary.SPECIALS, *WORDS]
 INTENTS, SLOTS = ["OTHERS", "play", "navigate"], ["O", "B-song", "I-song", "B-singer", "I-singer"]
 SHAPE = {
     "vocab_size": 60,
@@ -106,19 +111,19 @@ def outputs(model: Tiny, numbers) -> dict[str, np.ndarray]:
 
 def write_onnx(model: Tiny, path: Path, style: str = "portable", dtype: str = "int32") -> None:
     heads = [
-        onnx_encoder.Head("intent_logits", export.linear_arrays(model.sentence), "sentence"),
-        onnx_encoder.Head("slot_logits", export.linear_arrays(model.token), "tokens"),
+        onnx_encoder.Head("intent_logits", program.linear_arrays(model.sentence), "sentence"),
+        onnx_encoder.Head("slot_logits", program.linear_arrays(model.token), "tokens"),
     ]
-    onnx_encoder.build(export.encoder_arrays(model.ernie), heads, path, style, dtype=dtype)
+    onnx_encoder.build(program.encoder_arrays(model.ernie), heads, path, style, dtype=dtype)
 
 
 def write_bundle(model: Tiny, folder: Path) -> Path:
     """Program and ONNX with all that `read_bundle` wants."""
     int8 = quantize.is_int8(model)
     folder.mkdir(parents=True)
-    export.save_program(model, folder / "model", "int32")
+    program.save_program(model, folder / "model", "int32")
     write_onnx(model, folder / "model.onnx", "onnxruntime" if int8 else "portable")
-    vocab.write(folder / "vocab.txt", vocab.widened(VOCABULARY, SHAPE["vocab_size"]))
+    vocabulary.write(folder / "vocab.txt", vocabulary.widened(VOCABULARY, SHAPE["vocab_size"]))
     files.write_json(folder / "labels.json", {"intent": INTENTS, "slot": SLOTS})
     bundle.write_manifest(
         folder,
@@ -129,7 +134,7 @@ def write_bundle(model: Tiny, folder: Path) -> Path:
             "stage": "int8" if int8 else "original",
             "precision": "int8" if int8 else "fp32",
             "embedding": "fp32",
-            "architecture": export.architecture(model.ernie, "tiny"),
+            "architecture": program.architecture(model.ernie, "tiny"),
             "inputs": [{"name": "input_ids", "shape": [-1, -1], "dtype": "int32"}],
             "outputs": [
                 {"name": "intent_logits", "shape": [-1, len(INTENTS)]},

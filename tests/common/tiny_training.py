@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import training
-from common.options import TrainingOptions
+from common.train import trainer as training
+from common.train.options import TrainingOptions
 
 import numpy as np
 import paddle

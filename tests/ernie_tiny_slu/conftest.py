@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).resolve().parents[2] / "ernie_tiny_slu"
-sys.path[:0] = [str(APP), str(APP / "deploy" / "python"), str(APP.parent / "tests")]
+sys.path[:0] = [str(APP), str(APP / "deploy" / "python"), str(APP.parent / "tests")]  # infer_demo.py is called by name
 
 
 @pytest.fixture(scope="session")

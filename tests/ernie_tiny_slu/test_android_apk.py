@@ -11,8 +11,8 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
-from common import lite
-from common.bundle import read_bundle, write_manifest
+from common.bundle.bundle import read_bundle, write_manifest
+from common.export import lite
 
 import android_tools
 import pytest

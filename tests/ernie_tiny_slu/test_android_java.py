@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common.bundle_checks import check_labels, check_manifest
+from common.bundle.checks import check_labels, check_manifest
 from common.cli import UserError
 
 import android_tools
@@ -55,7 +55,7 @@ def write_lines(path: Path, lines: Iterator[dict[str, Any]]) -> None:
 def expected(bundle: Path) -> Iterator[dict[str, Any]]:
     """Python's logits by ONNX Runtime, and the answers of its own Paddle Lite, which pads as the phone does."""
     import numpy as np
-    from slu import SluPredictor
+    from slu.predictor import SluPredictor
 
     with open(REPO / "tests" / "golden" / "tokenizer.jsonl", encoding="utf-8") as stream:
         texts = TEXTS + [json.loads(line)["text"] for line in list(stream)[40:340:6]]

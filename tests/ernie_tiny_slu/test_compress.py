@@ -8,8 +8,10 @@ alone did nothing, a second width was applied on top of the first) are regressio
 import json
 import re
 
-from common import export, files, quantize, width
-from common.bundle import read_bundle
+from common import files
+from common.bundle.bundle import read_bundle
+from common.export import program
+from common.models import int8, width
 
 import numpy as np
 import paddle
@@ -17,7 +19,7 @@ import pytest
 import tiny_app
 from calls import Ended
 from model import JointErnie
-from slu import SluPredictor
+from slu.predictor import SluPredictor
 from tiny_app import words
 
 FEW = {"max_steps": 6, "save_steps": 3, "learning_rate": 1e-3, "importance_batches": 2, "calibration_batches": 3}
@@ -35,14 +37,14 @@ def kind_of(folder) -> tuple:
     """Heads and neurons per layer, INT8 Linears?, INT8 tables? From the weights, the config and the bundle alike."""
     model = JointErnie.from_pretrained(str(folder))
     config, bundle = files.read_json(folder / "config.json"), read_bundle(folder / "bundle")
-    sizes = (width.heads_of(model.ernie.encoder), export.architecture(model.ernie, "ernie")["ffn"])
+    sizes = (width.heads_of(model.ernie.encoder), program.architecture(model.ernie, "ernie")["ffn"])
     assert sizes == (bundle.architecture["heads"], bundle.architecture["ffn"])
     assert sizes == (config.get("layer_heads", FULL[0]), config.get("layer_ffn", FULL[1]))
-    int8_linears = len(quantize.quantised_linears(model))
+    int8_linears = len(int8.quantised_linears(model))
     assert int8_linears in (0, 2 * 6 + 3)  # four projections and two of the FFN per layer, pooler, two heads
     assert bundle.precision == ("int8" if int8_linears else "fp32")
-    tables = [layer for layer in model.sublayers() if isinstance(layer, (paddle.nn.Embedding, quantize.Int8Embedding))]
-    int8_tables = [isinstance(table, quantize.Int8Embedding) for table in tables]
+    tables = [layer for layer in model.sublayers() if isinstance(layer, (paddle.nn.Embedding, int8.Int8Embedding))]
+    int8_tables = [isinstance(table, int8.Int8Embedding) for table in tables]
     assert len(set(int8_tables)) == 1 and len(tables) == 4
     assert bundle.manifest["embedding"] == ("int8" if int8_tables[0] else "fp32")
     return sizes, bool(int8_linears), int8_tables[0]
@@ -117,7 +119,7 @@ def test_a_compressed_checkpoint_loads_without_flags_and_gives_the_same_logits(c
     model = JointErnie.from_pretrained(str(chain / folder))
     again_folder = tmp_path / "again"
     again_folder.mkdir()
-    from common import checkpoint
+    from common.models import checkpoint
 
     checkpoint.write_into(model, chain / folder / "vocab.txt", again_folder, {})
     again = JointErnie.from_pretrained(str(again_folder))

@@ -15,12 +15,12 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
-from common import runtime
+from common.engines import runtime
 
 import bundle_fixture
 import pytest
 from readmes import commands
-from slu import SluPredictor
+from slu.predictor import SluPredictor
 
 CPP = REPO / "ernie_tiny_slu" / "deploy" / "cpp"
 READMES = [CPP / "README.md", CPP / "README.zh-CN.md"]

@@ -6,13 +6,13 @@ import re
 import subprocess
 
 from common import cli
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 
-import options
 import paddle
 import pytest
 import run_eval
 import tiny_app
+from slu import options
 from tiny_app import APP, REPO
 
 TRAIN = r"""

@@ -8,15 +8,15 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
-from common import runtime
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
+from common.engines import runtime
 
 import bundle_fixture
 import infer_demo
 import numpy as np
 import pytest
-from slu import SluPredictor
+from slu.predictor import SluPredictor
 
 DEMO = REPO / "ernie_tiny_slu" / "deploy" / "python" / "infer_demo.py"
 SONG = {

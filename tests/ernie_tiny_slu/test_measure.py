@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""measure.py as a user runs it, on the fixture bundle, whose answers are known by hand."""
+"""bench/measure.py as a user runs it, on the fixture bundle, whose answers are known by hand."""
 
 import json
 import os
@@ -10,17 +10,15 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
-from common import onnx_quantize
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.measuring import Job
-from common.summary import check_summary
+from common.export import onnx_baselines
+from common.measure.runner import Job
+from common.report.summary import check_summary
 
-import alternatives
 import bundle_fixture
-import measure
-import measure_jobs
 import pytest
+from bench import alternatives, jobs, measure
 
 APP = REPO / "ernie_tiny_slu"
 # How often, query, intent, marked query. The fixture model answers the first four kinds rightly; `德放` only with the
@@ -58,7 +56,7 @@ def place(tmp_path_factory) -> Path:
 
 
 def run(place: Path, *words, **environment) -> subprocess.CompletedProcess:
-    command = [sys.executable, APP / "measure.py", *words, "--latency_sentences", "5", "--repeats", "1"]
+    command = [sys.executable, APP / "bench/measure.py", *words, "--latency_sentences", "5", "--repeats", "1"]
     command += ["--test_path", "test.txt", "--train_path", "train.txt", "--output", "summary.json"]
     environment = {**os.environ, **environment}
     return subprocess.run(list(map(str, command)), cwd=place, capture_output=True, text=True, env=environment)
@@ -153,21 +151,21 @@ def test_wrong_words_end_with_one_line(place, words, message):
 def test_only_engines_that_may_run_get_a_job(tmp_path):
     bundle = read_bundle(bundle_fixture.copy(tmp_path / "b", stage="int8", precision="int8", engines=GATES))
     timing = {"texts": [], "repeats": 1, "threads": 1}
-    keys = [job.key for job in measure_jobs.engine_jobs("int8", bundle, ("paddlelite", "onnxruntime"), timing)]
+    keys = [job.key for job in jobs.engine_jobs("int8", bundle, ("paddlelite", "onnxruntime"), timing)]
     assert keys == [("int8", "onnxruntime")]
 
 
 def test_an_engine_that_fails_is_told_and_the_default_engine_must_not(place, monkeypatch, capsys):
-    runner = measure_jobs.runner(threads=1, workers=1)
+    runner = jobs.runner(threads=1, workers=1)
     arguments = {"action": "serve", "bundle": str(place / "nowhere"), "engine": "openvino"}
     arguments |= {"texts": ["导航"], "repeats": 1, "threads": 1}
-    job = Job(("width", "openvino"), "measure_child", arguments, may_fail=True)
+    job = Job(("width", "openvino"), "bench.child", arguments, may_fail=True)
     found = runner.rounds([job], 1)
     assert "no such" in found["width", "openvino"]["failed"] and "failed" in capsys.readouterr().err
     bundle = read_bundle(place / "original")
     assert "no such" in measure.entry_of("width", bundle, "openvino", found)["parity"]["refused"]
     with pytest.raises(UserError, match="no such"):
-        runner.once([Job(("width", "onnxruntime"), "measure_child", arguments)])
+        runner.once([Job(("width", "onnxruntime"), "bench.child", arguments)])
 
 
 @pytest.mark.slow
@@ -176,7 +174,7 @@ def test_alternatives_are_measured_with_the_same_answers(place):
     result = run(place, *words, "--work_dir", "made")
     assert result.returncode == 0, result.stderr
     summary = check_summary(json.loads((place / "summary.json").read_text(encoding="utf-8")))
-    names = [alternatives.UNPADDED, onnx_quantize.FP32, onnx_quantize.DYNAMIC, onnx_quantize.NNCF]
+    names = [alternatives.UNPADDED, onnx_baselines.FP32, onnx_baselines.DYNAMIC, onnx_baselines.NNCF]
     assert [each["name"] for each in summary["alternatives"]] == names
     for each in summary["alternatives"]:
         assert each["metrics"] == pytest.approx({"accuracy": 0.75, "intent_accuracy": 0.85, "slot_f1": 0.9}, abs=1e-9)

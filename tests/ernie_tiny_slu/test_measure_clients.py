@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""deploy/benchmark.sh on a small model and few sentences, and what measure_clients.py refuses."""
+"""deploy/benchmark.sh on a small model and few sentences, and what bench/clients.py refuses."""
 
 import shutil
 from pathlib import Path
@@ -40,5 +40,5 @@ def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
 
 
 def test_a_program_that_is_not_built_is_named(tmp_path: Path):
-    ended = call("measure_clients", "--stages", "original=x", "--program", tmp_path)
+    ended = call("bench.clients", "--stages", "original=x", "--program", tmp_path)
     assert ended.code == 2 and "no slu_benchmark in it; build it by deploy/cpp/run_build.sh" in ended.err

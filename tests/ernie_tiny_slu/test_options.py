@@ -6,9 +6,9 @@ import re
 from common import cli
 from common.cli import UserError
 
-import options
 import pytest
 import run_eval
+from slu import options
 
 NEEDED = "--output_dir o --train_path t --dev_path d "
 

@@ -10,9 +10,9 @@ from common import files
 
 import numpy as np
 import pytest
-import static_eval
 import tiny_app
 from calls import Ended
+from slu import static_model
 from tiny_app import DATA
 
 LABELS = ["--intent_label_path", DATA / "intent_label.txt", "--slot_label_path", DATA / "slot_label.txt"]
@@ -98,9 +98,9 @@ def test_an_int8_model_without_its_bundle(chain, tiny, tmp_path):
 def test_facts_of_a_program(trained, chain):
     tokens = len((trained / "vocab.txt").read_text("utf-8").splitlines())
     wanted = {"input": "input_ids", "dtype": "int64", "rows": tokens, "positions": 16, "widths": [11, 31]}
-    assert static_eval.facts_of(trained / "bundle" / "model.pdmodel") == wanted | {"precision": "fp32"}
+    assert static_model.facts_of(trained / "bundle" / "model.pdmodel") == wanted | {"precision": "fp32"}
     small = chain / "width_mult_0.5_qat_embeddings" / "bundle" / "model.pdmodel"
-    assert static_eval.facts_of(small) == wanted | {"precision": "int8"}
+    assert static_model.facts_of(small) == wanted | {"precision": "int8"}
 
 
 # --- answers
@@ -122,7 +122,7 @@ def test_answers_in_the_documents_form(trained, tmp_path):
 def test_the_form_is_the_documents_character_for_character(capsys):
     slots = [{"slot": "singer", "entity": "刘德华", "pos": [3, 5]}]
     answer = {"text": "放一首刘德华的音乐", "intent": "music.play", "confidence": 0.9984201, "slots": slots}
-    static_eval.print_answer(answer)
+    static_model.print_answer(answer)
     assert capsys.readouterr().out == (
         "input: 放一首刘德华的音乐\n"
         "{'intent': 'music.play', 'confidence': array([0.9984201], dtype=float32)}\n"
@@ -164,7 +164,7 @@ def test_empty_and_long_texts_say_so(trained, tmp_path):
 def test_the_decoder_can_be_chosen(trained, tiny, tmp_path):
     options = {"do_eval": True, "decoder": "argmax", "device": "cpu", "cpu_num_threads": 1, "max_seq_length": None}
     options |= dict.fromkeys(("model_name_or_path", "intent_label_path", "slot_label_path"))
-    predictor = static_eval.open_predictor(SimpleNamespace(infer_prefix=trained / "infer_model", **options))
+    predictor = static_model.open_predictor(SimpleNamespace(infer_prefix=trained / "infer_model", **options))
     assert predictor.decoder.decoder == "argmax"
     ended = evaluate(trained, tiny.dev, "--do_eval", "--decoder", "crf", "--output_dir", tmp_path)
     assert ended.code == 2 and "this bundle has no transitions" in ended.err

@@ -4,16 +4,17 @@
 import re
 import shutil
 
-from common import files, training
-from common.bundle import read_bundle
-from common.tagging import TagDecoder
+from common import files
+from common.bundle.bundle import read_bundle
+from common.data.tags import TagDecoder
+from common.train import trainer
 
 import numpy as np
 import paddle
 import pytest
 import tiny_app
 from model import JointErnie
-from slu import SluPredictor
+from slu.predictor import SluPredictor
 from tiny_app import DATA, words
 
 SCORES = ["loss", "accuracy", "intent_accuracy", "slot_accuracy", "slot_precision", "slot_recall", "slot_f1"]
@@ -121,7 +122,7 @@ def test_training_alone_saves_a_checkpoint_that_loads(tiny, tmp_path):
 def test_fewer_steps_than_save_steps_still_save(tiny, tmp_path):
     ended = tiny_app.train(words(tiny, tmp_path / "out", "--do_train", max_steps=2, save_steps=100))
     assert ended.code == 0, ended.err
-    assert training.last_whole_checkpoint(tmp_path / "out").name == "checkpoint-2"
+    assert trainer.last_whole_checkpoint(tmp_path / "out").name == "checkpoint-2"
     assert same(parameters(tmp_path / "out"), parameters(tmp_path / "out" / "checkpoint-2"))
 
 
@@ -187,7 +188,7 @@ def test_dropout_is_saved_with_the_checkpoint(tiny, tmp_path):
 
 
 def test_the_best_checkpoint_is_taken_at_the_end(trained):
-    state = files.read_json(training.last_whole_checkpoint(trained) / "trainer_state.json")
+    state = files.read_json(trainer.last_whole_checkpoint(trained) / "trainer_state.json")
     scores = [entry["eval_accuracy"] for entry in state["log_history"] if "eval_accuracy" in entry]
     assert len(scores) == 3 and state["best_metric"] == max(scores)
     assert same(parameters(trained), parameters(state["best_model_checkpoint"]))

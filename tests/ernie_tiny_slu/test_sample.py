@@ -7,7 +7,7 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from common.data import kinds_of, read_labels, read_tag_labels
+from common.data.readers import kinds_of, read_labels, read_tag_labels
 
 import pytest
 from utils import read_examples

@@ -3,7 +3,7 @@ import itertools
 import re
 
 from common.cli import UserError
-from common.data import Span, read_labels, read_tag_labels
+from common.data.readers import Span, read_labels, read_tag_labels
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings

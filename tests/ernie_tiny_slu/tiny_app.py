@@ -5,7 +5,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import files, vocab
+from common import files
+from common.data import vocabulary
 
 from calls import Ended, run
 
@@ -95,7 +96,7 @@ def write_pretrained(folder: Path, texts: list[str], prefix: str = "") -> None:
     import paddle
     from paddlenlp.transformers import ErnieConfig, ErnieModel
 
-    tokens = vocab.build(texts, 280, min_count=1)
+    tokens = vocabulary.build(texts, 280, min_count=1)
     tokens += [f"[unused{n}]" for n in range(280 - len(tokens))]
     config = CONFIG | {"vocab_size": len(tokens)}
     paddle.seed(7)
@@ -130,7 +131,7 @@ def words(tiny: Tiny, output: Path, *more, **overrides) -> list[str]:
 
 def train(arguments) -> Ended:
     import run_train
-    from options import Options
+    from slu.options import Options
 
     return run(run_train.main, Options, arguments)
 

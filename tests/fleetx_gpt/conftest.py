@@ -20,10 +20,10 @@ def data(tmp_path_factory):
 def dense(data, tmp_path_factory):
     """Output folder of 40 steps of the tiny GPT; tests must not change it."""
     import tiny
-    from engine import running
+    from fleetx.train import run
 
     folder = tmp_path_factory.mktemp("dense") / "output"
     changes = {"Engine__max_steps": 40, "Engine__save_load__save_steps": 20, "Optimizer__lr__decay_steps": 320}
     quick = {"Optimizer__lr__max_lr": 0.01, "Global__micro_batch_size": 8, "Engine__eval_freq": 40}
-    running.train(tiny.settings(data, folder, Model__hidden_dropout_prob=0.0, **changes, **quick))
+    run.train(tiny.settings(data, folder, Model__hidden_dropout_prob=0.0, **changes, **quick))
     return folder

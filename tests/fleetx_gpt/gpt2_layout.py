@@ -11,7 +11,7 @@ SIZES = {"vocab_size": 300, "n_embd": 24, "n_layer": 3, "n_head": 4, "n_position
 
 def make(folder: Path, **changes) -> dict[str, np.ndarray]:
     """Write config.json, model.safetensors and a vocabulary; the weights, float32."""
-    from inputs.tokenizer import BytePairs
+    from fleetx.inputs.tokenizer import BytePairs
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,16 +15,16 @@ import common  # noqa: F401  before paddle
 
 import counted
 import paddle
-from engine import optimizing, running
-from parallel import fleet_groups
-from settings.load import Settings, load
+from fleetx.parallel import fleet_groups
+from fleetx.settings.load import Settings, load
+from fleetx.train import optimizer, run
 
 
 def job(settings: Settings) -> dict:
     """Losses and bytes sent of each step, what was printed, and the last figures."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        trainer = running.trainer_of(settings)
+        trainer = run.trainer_of(settings)
         losses, sent, plain = [], [], trainer.one_step
 
         def one_step():
@@ -37,7 +37,7 @@ def job(settings: Settings) -> dict:
         trainer.one_step = one_step
         figures = trainer.run()
     own = sum(weight.size * weight.element_size() for weight in trainer.network.parameters())
-    state = sum(array.nbytes for array in optimizing.state_of(trainer.optimizer, trainer.network).values())
+    state = sum(array.nbytes for array in optimizer.state_of(trainer.optimizer, trainer.network).values())
     told = {"losses": losses, "sent": sent, "printed": printed.getvalue(), "figures": figures}
     return told | {"weights": own, "optimizer": state}
 

@@ -114,7 +114,7 @@ def test_odd_characters_are_text(tmp_path):
     words += ("-o", f"Engine.save_load.output_dir={tmp_path / 'out'}", "-o", "Engine.max_steps=1")
     words += ("-o", "Data.Eval.dataset.input_dir=None")
     assert call("tools.train", *words).code == 0
-    from inputs.tokenizer import BytePairs
+    from fleetx.inputs.tokenizer import BytePairs
 
     tokenizer = BytePairs.of_folder(newest(tmp_path / "out"))
     assert tokenizer.decode(tokenizer.encode(text)) == text
@@ -204,7 +204,7 @@ def test_measure_and_collect(tmp_path, dense):
         (["original=nowhere"], "no such exported model (Inference.model_dir)"),
         (["original=x", "--engines", "openvino"], "`openvino`"),
     ):
-        ended = call("measure", *given, *words)
+        ended = call("bench.measure", *given, *words)
         assert ended.code == 2 and message in ended.err and len(ended.err.splitlines()) == 1, ended.err
-    ended = call("collect", "--summary", tmp_path / "none.json", "--runs", tmp_path)
+    ended = call("bench.collect", "--summary", tmp_path / "none.json", "--runs", tmp_path)
     assert ended.code == 2 and "no such summary" in ended.err

@@ -6,8 +6,9 @@ import numpy as np
 import paddle
 import pytest
 import tiny
-from compress import distil
-from engine import checkpoints, running
+from fleetx.compress import distill
+from fleetx.state import checkpoints
+from fleetx.train import run
 
 SHAPE = (3, 5, 11)
 
@@ -38,37 +39,37 @@ def by_hand(kind, student, teacher, temperature):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.5, 4.0])
-@pytest.mark.parametrize("kind", list(distil.LOSSES))
+@pytest.mark.parametrize("kind", list(distill.LOSSES))
 def test_the_losses(kind, temperature):
     student, teacher = logits(0), logits(1)
-    found = float(distil.LOSSES[kind](paddle.to_tensor(student), paddle.to_tensor(teacher), temperature))
+    found = float(distill.LOSSES[kind](paddle.to_tensor(student), paddle.to_tensor(teacher), temperature))
     assert found == pytest.approx(by_hand(kind, student, teacher, temperature), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["mse", "kl_div"])
 def test_the_same_answer_costs_nothing(kind):
     same = paddle.to_tensor(logits(0))
-    assert float(distil.LOSSES[kind](same, same, 2.0)) == pytest.approx(0, abs=1e-6)
+    assert float(distill.LOSSES[kind](same, same, 2.0)) == pytest.approx(0, abs=1e-6)
 
 
 def test_shifted_logits_are_the_same_answer_to_kl():
     student = paddle.to_tensor(logits(0))
-    assert float(distil.kl_div(student + 7, student, 1.0)) == pytest.approx(0, abs=1e-5)
+    assert float(distill.kl_div(student + 7, student, 1.0)) == pytest.approx(0, abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", list(distil.LOSSES))
+@pytest.mark.parametrize("kind", list(distill.LOSSES))
 def test_gradients_reach_the_student_and_pull_towards_the_teacher(kind):
     student, teacher = paddle.to_tensor(logits(0)), paddle.to_tensor(logits(1))
     student.stop_gradient = False
-    loss = distil.LOSSES[kind](student, teacher, 1.5)
+    loss = distill.LOSSES[kind](student, teacher, 1.5)
     loss.backward()
     nearer = student - 1.0 * student.grad
-    assert float(distil.LOSSES[kind](nearer, teacher, 1.5)) < float(loss)
+    assert float(distill.LOSSES[kind](nearer, teacher, 1.5)) < float(loss)
 
 
 def test_images_are_one_row_of_positions():
     student, teacher = logits(0)[0], logits(1)[0]
-    found = float(distil.token_wise_contrastive(paddle.to_tensor(student), paddle.to_tensor(teacher), 0.5))
+    found = float(distill.token_wise_contrastive(paddle.to_tensor(student), paddle.to_tensor(teacher), 0.5))
     assert found == pytest.approx(by_hand("token_wise_contrastive", student[None], teacher[None], 0.5), rel=1e-5)
 
 
@@ -85,9 +86,9 @@ def test_a_smaller_student(data, dense, tmp_path, capsys):
     settings = tiny.settings(
         data, tmp_path, **changes(dense, **how, Compress__Distillation__Teacher__Model="{num_layers: 2}")
     )
-    trainer = running.trainer_of(settings)
+    trainer = run.trainer_of(settings)
     teacher = checkpoints.open_folder(dense)
-    assert trainer.task.vocabulary.encode("the cat sat") == running.tasks.BytePairs.of_folder(teacher.folder).encode(
+    assert trainer.task.vocabulary.encode("the cat sat") == run.tasks.BytePairs.of_folder(teacher.folder).encode(
         "the cat sat"
     )
     assert (
@@ -118,4 +119,4 @@ def test_a_smaller_student(data, dense, tmp_path, capsys):
 )
 def test_teachers_that_do_not_fit(data, dense, tmp_path, more, message):
     with pytest.raises(UserError, match=message):
-        running.trainer_of(tiny.settings(data, tmp_path, **(changes(dense) | more)))
+        run.trainer_of(tiny.settings(data, tmp_path, **(changes(dense) | more)))

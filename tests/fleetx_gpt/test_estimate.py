@@ -12,11 +12,11 @@ import numpy as np
 import paddle
 import pytest
 import tiny
-from compress import quantise
-from models.build import build, parameter_count
+from fleetx.models import quantize
+from fleetx.models.build import build, parameter_count
+from fleetx.parallel import estimate, limits, memory, sizes, traffic
+from fleetx.settings.load import load
 from paddle.base import core
-from parallel import estimate, limits, memory, sizes, traffic
-from settings.load import load
 
 TOLERANCE = 0.01  # of activations, of which single numbers are not counted
 CONFIGS = sorted(path for path in tiny.CONFIGS.rglob("*.yaml") if path.parent.name != "benchmark")
@@ -31,7 +31,7 @@ def silent(path, *overrides):
 def network_of(settings):
     network = build(settings.Model)
     if settings.Compress.Quantization.enable:
-        quantise.wrap(network, settings.Compress.Quantization)
+        quantize.wrap(network, settings.Compress.Quantization)
     network.train()
     return network
 

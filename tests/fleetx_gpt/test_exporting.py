@@ -6,7 +6,9 @@ from common.cli import UserError
 import numpy as np
 import pytest
 import tiny
-from engine import answering, checkpoints, engines, evaluation, exporting, running
+from fleetx.serve import answering, engines, evaluation, export
+from fleetx.state import checkpoints
+from fleetx.train import run
 from tools import inference
 
 
@@ -18,7 +20,7 @@ def compressed(data, dense, tmp_path_factory):
         "Compress__pretrained": dense, "Engine__max_steps": 6, "Compress__Quantization__start_step": 3,
         "Global__micro_batch_size": 8, "Compress__Quantization__activation_preprocess_type": "PACT",
     }  # fmt: skip
-    running.train(tiny.settings(data, folder, "gpt_tiny_joint", **changes))
+    run.train(tiny.settings(data, folder, "gpt_tiny_joint", **changes))
     return folder
 
 
@@ -33,22 +35,22 @@ def exported(data, dense, compressed, tmp_path_factory):
             "Inference__model_dir": folders[name],
             "Inference__onnx": True,
         }
-        exporting.run(tiny.settings(data, source, **changes))
+        export.run(tiny.settings(data, source, **changes))
     return folders
 
 
 def test_both_engines_pass_their_gate(exported):
     for name, folder in exported.items():
-        manifest = exporting.read(folder)
+        manifest = export.read(folder)
         assert manifest["precision"] == name and set(manifest["engines"]) == {"paddle", "onnxruntime"}
         assert {"model.pdmodel", "model.pdiparams", "model.onnx", "vocab.json", "merges.txt"} <= set(manifest["files"])
-    first, second = (exporting.read(exported[name]) for name in ("fp32", "int8"))
+    first, second = (export.read(exported[name]) for name in ("fp32", "int8"))
     assert first["engines"]["onnxruntime"]["difference"] < 1e-4 and second["shape"]["heads"] == [3, 3]
     assert second["parameters"] < first["parameters"]
 
 
 def test_int8_weights_are_stored_as_such(exported):
-    sizes = {name: exporting.read(folder)["files"]["model.pdiparams"]["bytes"] for name, folder in exported.items()}
+    sizes = {name: export.read(folder)["files"]["model.pdiparams"]["bytes"] for name, folder in exported.items()}
     linears = 2 * (32 * 72 + 24 * 32 + 2 * 32 * 96)  # one byte each; tables and norms stay float32
     rest = 4 * (332 * 32 + 2 * (72 + 32 + 96 + 32 + 4 * 32) + 64)
     assert linears + rest <= sizes["int8"] < linears + rest + 12000 < 0.75 * sizes["fp32"]
@@ -63,7 +65,7 @@ def test_the_onnx_holds_what_was_trained(exported):
     assert kinds.count("QuantizeLinear") == 8 and kinds.count("DequantizeLinear") == 16
     assert not any("Quantize" in node.op_type for node in models["fp32"].node)
     size = {name: sum(len(each.raw_data) for each in graph.initializer) for name, graph in models.items()}
-    parameters = exporting.read(exported["fp32"])["parameters"]
+    parameters = export.read(exported["fp32"])["parameters"]
     assert size["fp32"] < 4 * parameters + 500  # constants of shapes
     assert size["int8"] < 0.6 * size["fp32"]
 
@@ -115,28 +117,28 @@ def test_texts_go_on(data, exported, capsys):
 def test_what_is_refused(data, dense, exported, tmp_path, monkeypatch):
     changes = {"Engine__save_load__ckpt_dir": dense, "Inference__model_dir": tmp_path / "out"}
     with pytest.raises(UserError, match=r"Engine.save_load.ckpt_dir: is missing"):
-        exporting.run(tiny.settings(data, tmp_path))
+        export.run(tiny.settings(data, tmp_path))
     with pytest.raises(UserError, match=r"no such exported model"):
         answering.score(tiny.settings(data, tmp_path, **changes), "paddle")
-    monkeypatch.setattr(exporting, "in_memory", lambda network: lambda ids: np.zeros((*ids.shape, 300), "float32"))
-    with pytest.raises(exporting.GateFailed, match=r"parity gate: paddle: largest difference"):
-        exporting.run(tiny.settings(data, tmp_path, **changes))
+    monkeypatch.setattr(export, "in_memory", lambda network: lambda ids: np.zeros((*ids.shape, 300), "float32"))
+    with pytest.raises(export.GateFailed, match=r"parity gate: paddle: largest difference"):
+        export.run(tiny.settings(data, tmp_path, **changes))
     assert not (tmp_path / "out").exists()
     folder = exported["int8"]
     weights = (folder / "model.pdiparams").read_bytes()
     (folder / "model.pdiparams").write_bytes(weights[:-1] + b"x")
     with pytest.raises(UserError, match=r"model.pdiparams: its sha256 is not the manifest's"):
-        exporting.read(folder)
+        export.read(folder)
     (folder / "model.pdiparams").write_bytes(weights)
 
 
 def test_onnx_format_false_goes_to_paddle_alone(data, dense, tmp_path):
     how = {"Compress__pretrained": dense, "Compress__Quantization__enable": True, "Engine__max_steps": 2}
-    running.train(tiny.settings(data, tmp_path, **how))
+    run.train(tiny.settings(data, tmp_path, **how))
     changes = {"Engine__save_load__ckpt_dir": tmp_path, "Inference__model_dir": tmp_path / "out"}
     with pytest.raises(UserError, match=r"was quantised with onnx_format False; take Paddle alone"):
-        exporting.run(tiny.settings(data, tmp_path, **changes, Inference__onnx=True))
-    manifest = exporting.run(tiny.settings(data, tmp_path, **changes))
+        export.run(tiny.settings(data, tmp_path, **changes, Inference__onnx=True))
+    manifest = export.run(tiny.settings(data, tmp_path, **changes))
     assert set(manifest["engines"]) == {"paddle"} and manifest["engines"]["paddle"]["agreement"] >= 0.98
 
 
@@ -146,14 +148,14 @@ def test_a_quantised_vit(data, tmp_path):
         "Compress__Quantization__enable": True, "Compress__Quantization__onnx_format": True, "Engine__max_steps": 3,
         "Compress__Quantization__activation_preprocess_type": "PACT",
     }  # fmt: skip
-    running.train(tiny.settings(data, tmp_path, "vit_tiny", **changes))
+    run.train(tiny.settings(data, tmp_path, "vit_tiny", **changes))
     assert checkpoints.open_folder(tmp_path).quantization.uses_pact
     how = {
         "Engine__save_load__ckpt_dir": tmp_path, "Inference__model_dir": tmp_path / "out", "Inference__onnx": True,
         "Offline_Eval__eval_path": data / "images.npz",
     }  # fmt: skip
     settings = tiny.settings(data, tmp_path, "vit_tiny", **how)
-    manifest = exporting.run(settings)
+    manifest = export.run(settings)
     assert set(manifest["engines"]) == {"paddle", "onnxruntime"}
     found = answering.score(settings, "paddle")
     assert found["images"] == 21 and abs(found["right"] - evaluation.run(settings)["right"]) <= 2

@@ -4,9 +4,9 @@ from common.cli import UserError
 
 import numpy as np
 import pytest
-from inputs import images, scoring, text
-from inputs.order import Order
-from inputs.tokenizer import END, BytePairs
+from fleetx.inputs import images, scoring, text
+from fleetx.inputs.order import Order
+from fleetx.inputs.tokenizer import END, BytePairs
 
 STORY = "the cat sat on the mat and the dog sat on the log, 今天天气很好 \U0001f600\r\n\tend."
 

@@ -3,12 +3,10 @@
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.report_tables import further
+from common.report.tables import further
 
-import collect
-import measure
-import measure_child
 import pytest
+from bench import child, collect, measure
 from calls import call
 
 
@@ -33,7 +31,7 @@ def runs(tmp_path):
 
 
 def test_tables_of_runs(runs):
-    ended = call("collect", "--summary", runs / "summary.json", "--runs", runs)
+    ended = call("bench.collect", "--summary", runs / "summary.json", "--runs", runs)
     assert ended.code == 0, ended.err
     summary = files.read_json(runs / "summary.json")
     assert [row["metrics"].get("cloze") for row in summary["stages"]] == [0.02, 0.02]
@@ -51,7 +49,7 @@ def test_tables_of_runs(runs):
 
 def test_without_the_dense_model_there_is_nothing_to_compare_with(runs):
     (runs / "dense" / "scores.json").unlink()
-    ended = call("collect", "--summary", runs / "summary.json", "--runs", runs)
+    ended = call("bench.collect", "--summary", runs / "summary.json", "--runs", runs)
     assert ended.code == 2 and "no dense/scores.json in it; run benchmark.sh" in ended.err
 
 
@@ -65,10 +63,10 @@ def test_what_a_model_is_timed_on():
         def encode(self, text):
             return [len(word) for word in text.split()]
 
-    rows = measure_child.whole_rows(Words(), ["a bb ccc"], 5)
-    assert [row.shape for row in rows] == [(1, 5)] * measure_child.INPUTS and rows[0].tolist() == [[1, 2, 3, 1, 2]]
-    assert measure_child.prompts(["a b"]) == ["a b"] * measure_child.PROMPTS
-    long = measure_child.prompts([" ".join(map(str, range(100)))])
+    rows = child.whole_rows(Words(), ["a bb ccc"], 5)
+    assert [row.shape for row in rows] == [(1, 5)] * child.INPUTS and rows[0].tolist() == [[1, 2, 3, 1, 2]]
+    assert child.prompts(["a b"]) == ["a b"] * child.PROMPTS
+    long = child.prompts([" ".join(map(str, range(100)))])
     assert long[1] == "8 9 10 11 12 13 14 15"
 
 

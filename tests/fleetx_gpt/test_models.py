@@ -8,15 +8,15 @@ import gpt2_layout
 import numpy as np
 import paddle
 import pytest
-from engine import checkpoints, weights
-from models import convert, generation
-from models.blocks import unseen
-from models.build import build, parameter_count
-from models.gpt import padded_rows
-from models.shape import Shape
-from settings.load import Settings
-from settings.model import ModelSettings
-from settings.task import GenerationSettings
+from fleetx.models import generation
+from fleetx.models.blocks import unseen
+from fleetx.models.build import build, parameter_count
+from fleetx.models.gpt import padded_rows
+from fleetx.models.shape import Shape
+from fleetx.settings.load import Settings
+from fleetx.settings.model import ModelSettings
+from fleetx.settings.task import GenerationSettings
+from fleetx.state import checkpoints, convert_gpt2, weights
 from tools import convert as convert_tool
 
 CLOSE = 2e-5  # float32 against float64 on logits of some tens
@@ -87,12 +87,12 @@ def test_what_cannot_be_converted(tmp_path, changes, message):
 def test_a_folder_without_safe_weights(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**gpt2_layout.SIZES}))
     with pytest.raises(UserError, match=r"a pytorch_model.bin can run code"):
-        convert.read_gpt2(tmp_path)
+        convert_gpt2.read_gpt2(tmp_path)
 
 
 def test_query_key_value_by_head():
     mixed = np.array(["q0", "q0", "q1", "q1", "k0", "k0", "k1", "k1", "v0", "v0", "v1", "v1"])
-    assert " ".join(convert.by_head(mixed, 2)) == "q0 q0 k0 k0 v0 v0 q1 q1 k1 k1 v1 v1"
+    assert " ".join(convert_gpt2.by_head(mixed, 2)) == "q0 q0 k0 k0 v0 v0 q1 q1 k1 k1 v1 v1"
 
 
 @pytest.mark.parametrize("fused", [True, False])
@@ -110,7 +110,7 @@ def test_variants_that_compute_the_same(fused):
             place = f"gpt.decoder.layers.{layer}.self_attn"
             for kind in ("weight", "bias"):
                 parts = [arrays.pop(f"{place}.{name}_proj.{kind}") for name in "qkv"]
-                arrays[f"{place}.qkv_proj.{kind}"] = convert.by_head(np.concatenate(parts, axis=-1), 4)
+                arrays[f"{place}.qkv_proj.{kind}"] = convert_gpt2.by_head(np.concatenate(parts, axis=-1), 4)
         weights.fill(joined, arrays, "memory")
         np.testing.assert_allclose(answer(network, tokens), answer(joined, tokens), atol=1e-5)
 
@@ -163,7 +163,7 @@ def test_recomputed_gradients_are_the_same(granularity):
 
 
 def test_padding_of_the_token_table_is_never_answered():
-    from models.layers import PlainLayers
+    from fleetx.models.layers import PlainLayers
 
     class Padding(PlainLayers):
         def words(self, rows, features):

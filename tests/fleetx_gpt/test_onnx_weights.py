@@ -2,7 +2,7 @@
 import numpy as np
 import onnx
 import pytest
-from engine import engines, onnx_weights
+from fleetx.serve import engines, onnx_weights
 from onnx import TensorProto, helper, numpy_helper
 
 ROWS, WIDTH = 40, 32

@@ -9,9 +9,10 @@ import pytest
 import several
 import several_child
 import tiny
-from engine import checkpoints, evaluation, weights
-from parallel import memory, traffic
-from settings.load import load
+from fleetx.parallel import memory, traffic
+from fleetx.serve import evaluation
+from fleetx.settings.load import load
+from fleetx.state import checkpoints, weights
 
 STEPS = 10
 AXES = {

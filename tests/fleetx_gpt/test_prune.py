@@ -6,12 +6,14 @@ import numpy as np
 import paddle
 import pytest
 import tiny
-from compress import importance, prune
-from compress.importance import Importance
-from engine import checkpoints, evaluation, optimizing, running, weights
-from models.build import build, parameter_count
-from models.shape import Shape
-from settings.model import ModelSettings
+from fleetx.compress import importance, prune
+from fleetx.compress.importance import Importance
+from fleetx.models.build import build, parameter_count
+from fleetx.models.shape import Shape
+from fleetx.serve import evaluation
+from fleetx.settings.model import ModelSettings
+from fleetx.state import checkpoints, weights
+from fleetx.train import optimizer, run
 
 
 def network(**changes):
@@ -164,7 +166,7 @@ def changes(dense, **more):
 
 @pytest.mark.parametrize("criterion", ["l2_norm", "taylor"])
 def test_a_pruned_run(data, dense, tmp_path, capsys, criterion):
-    running.train(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__criterion=criterion)))
+    run.train(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__criterion=criterion)))
     told = capsys.readouterr().out
     assert f"pruned at step 0 by {criterion}: heads 8 -> 6, channels 256 -> 192" in told
     found = checkpoints.open_folder(tmp_path)
@@ -183,14 +185,14 @@ def test_a_schedule_resumed_between_two_cuts(data, dense, tmp_path):
         "Compress__Prune__criterion": "taylor", "Compress__Prune__ranking": "global", "Compress__Prune__begin_step": 2,
         "Compress__Prune__end_step": 6, "Compress__Prune__times": 3, "Compress__Prune__calibration_batches": 2,
     }  # fmt: skip
-    running.train(tiny.settings(data, tmp_path / "one", **changes(dense, **how)))
+    run.train(tiny.settings(data, tmp_path / "one", **changes(dense, **how)))
     more = changes(dense, **how, Engine__save_load__save_steps=4)
-    trainer = running.trainer_of(tiny.settings(data, tmp_path / "two", **more))
+    trainer = run.trainer_of(tiny.settings(data, tmp_path / "two", **more))
     trainer.settings.Engine.max_steps = 4
     trainer.run()
     half = checkpoints.open_folder(tmp_path / "two")
     assert sum(half.shape.heads) == 7 and half.progress["step"] == 4
-    running.train(tiny.settings(data, tmp_path / "two", **more, Engine__save_load__ckpt_dir=tmp_path / "two"))
+    run.train(tiny.settings(data, tmp_path / "two", **more, Engine__save_load__ckpt_dir=tmp_path / "two"))
     one, two = checkpoints.open_folder(tmp_path / "one"), checkpoints.open_folder(tmp_path / "two")
     assert one.shape == two.shape and sum(two.shape.heads) == 6 and sum(two.shape.ffn) == 192
     assert one.progress == two.progress
@@ -200,12 +202,12 @@ def test_a_schedule_resumed_between_two_cuts(data, dense, tmp_path):
 
 
 def test_moments_go_on_behind_a_cut(data, dense, tmp_path):
-    trainer = running.trainer_of(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__begin_step=2)))
+    trainer = run.trainer_of(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__begin_step=2)))
     trainer.settings.Engine.max_steps = 2
     trainer.run()
-    before = optimizing.state_of(trainer.optimizer, trainer.network)
+    before = optimizer.state_of(trainer.optimizer, trainer.network)
     trainer.plan.before_step(trainer)
-    after = optimizing.state_of(trainer.optimizer, trainer.network)
+    after = optimizer.state_of(trainer.optimizer, trainer.network)
     name = "gpt.decoder.layers.1.linear1.weight/moment1"
     kept = trainer.plan.kept.ffn[1]
     assert before[name].any() and np.array_equal(after[name], before[name][:, kept]) and len(kept) == 96
@@ -213,4 +215,4 @@ def test_moments_go_on_behind_a_cut(data, dense, tmp_path):
 
 def test_a_cut_that_the_run_does_not_reach(data, dense, tmp_path):
     with pytest.raises(UserError, match=r"Compress.Prune.end_step: 8 is not before Engine.max_steps, which is 8"):
-        running.train(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__begin_step=8)))
+        run.train(tiny.settings(data, tmp_path, **changes(dense, Compress__Prune__begin_step=8)))

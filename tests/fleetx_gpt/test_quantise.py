@@ -6,11 +6,13 @@ import numpy as np
 import paddle
 import pytest
 import tiny
-from compress import quantise
-from engine import checkpoints, evaluation, running, weights
-from models.build import build
-from settings.compress import QuantizationSettings
-from settings.model import ModelSettings
+from fleetx.models import quantize
+from fleetx.models.build import build
+from fleetx.serve import evaluation
+from fleetx.settings.compress import QuantizationSettings
+from fleetx.settings.model import ModelSettings
+from fleetx.state import checkpoints, weights
+from fleetx.train import run
 
 QUICK = 0.05  # of moving averages, whose first value is far off
 QUANTISED = ("qkv_proj", "out_proj", "linear1", "linear2")
@@ -56,12 +58,12 @@ def test_types_train_and_stay_near_the_plain_network(weight, activation, pact):
         enable=True, weight_quantize_type=weight, activation_quantize_type=activation, activation_preprocess_type=pact,
         weight_preprocess_type=pact, onnx_format=True, moving_rate=QUICK,
     )  # fmt: skip
-    quantise.wrap(net, how)
-    layers = quantise.quantised(net)
+    quantize.wrap(net, how)
+    layers = quantize.quantised(net)
     assert sorted({name.rsplit(".", 1)[1] for name in layers}) == sorted(QUANTISED) and len(layers) == 8
     assert not any("OutputScale" in type(layer).__name__ for layer in net.sublayers())
     trained(net, rate=0.0)
-    quantise.check_ranges(net)
+    quantize.check_ranges(net)
     far = np.abs(answer(net) - plain).max() / np.abs(plain).max()
     assert 1e-5 < far < 0.12  # 8 bits, random weights
     before = weights.arrays_of(net)
@@ -74,7 +76,7 @@ def test_fewer_bits_are_coarser():
     plain, far = answer(network()), []
     for bits in (8, 6, 4):
         net = network()
-        quantise.wrap(net, QuantizationSettings(enable=True, weight_bits=bits, activation_bits=bits, moving_rate=QUICK))
+        quantize.wrap(net, QuantizationSettings(enable=True, weight_bits=bits, activation_bits=bits, moving_rate=QUICK))
         trained(net, rate=0.0)
         far.append(np.abs(answer(net) - plain).max())
     assert far[0] < far[1] < far[2]
@@ -83,7 +85,7 @@ def test_fewer_bits_are_coarser():
 def test_the_integers_are_what_the_formula_says():
     """A layer's output against round(x / s * 127) by hand."""
     net = network()
-    quantise.wrap(net, QuantizationSettings(enable=True, onnx_format=True))
+    quantize.wrap(net, QuantizationSettings(enable=True, onnx_format=True))
     trained(net, rate=0.0)
     net.eval()
     layer = net.blocks[0].linear1
@@ -102,8 +104,8 @@ def test_the_integers_are_what_the_formula_says():
 def test_layers_that_are_skipped_and_tables_that_are_frozen():
     net = network()
     skipped = {"block_0": ("linear1", "linear2"), "block_1": ("out_proj",)}
-    quantise.wrap(net, QuantizationSettings(enable=True, skip_tensor_map=skipped, freeze_embedding=True))
-    assert sorted(quantise.quantised(net)) == sorted(
+    quantize.wrap(net, QuantizationSettings(enable=True, skip_tensor_map=skipped, freeze_embedding=True))
+    assert sorted(quantize.quantised(net)) == sorted(
         f"gpt.decoder.layers.{name}"
         for name in ("0.self_attn.qkv_proj", "0.self_attn.out_proj", "1.self_attn.qkv_proj", "1.linear1", "1.linear2")
     )
@@ -111,7 +113,7 @@ def test_layers_that_are_skipped_and_tables_that_are_frozen():
     tables = ["gpt.embeddings.word_embeddings.weight", "gpt.embeddings.position_embeddings.weight"]
     assert sorted(frozen) == sorted(tables)
     with pytest.raises(UserError, match=r"no layer of a kind in quantizable_layer_type"):
-        quantise.wrap(network(), QuantizationSettings(enable=True, quantizable_layer_type=("RowParallelLinear",)))
+        quantize.wrap(network(), QuantizationSettings(enable=True, quantizable_layer_type=("RowParallelLinear",)))
 
 
 def test_a_checkpoint_remembers_every_key(tmp_path):
@@ -120,7 +122,7 @@ def test_a_checkpoint_remembers_every_key(tmp_path):
         quantizable_layer_type=("Linear",), freeze_embedding=True, onnx_format=True, start_step=3,
     )  # fmt: skip
     net = network()
-    quantise.wrap(net, how)
+    quantize.wrap(net, how)
     trained(net, rate=0.0)
     checkpoints.write(tmp_path, net, net.settings, how, progress={})
     found = checkpoints.open_folder(tmp_path)
@@ -130,34 +132,34 @@ def test_a_checkpoint_remembers_every_key(tmp_path):
 
 def test_a_range_that_nothing_has_set():
     net = network()
-    quantise.wrap(net, QuantizationSettings(enable=True))
-    for layer in quantise.quantised(net).values():
+    quantize.wrap(net, QuantizationSettings(enable=True))
+    for layer in quantize.quantised(net).values():
         layer._fake_quant_input._scale.set_value(np.zeros(1, "float32"))
     with pytest.raises(UserError, match=r"0.self_attn.qkv_proj: the activation range is 0"):
-        quantise.check_ranges(net)
+        quantize.check_ranges(net)
 
 
 def test_a_vit_is_quantised():
     net = network(module="GeneralClsModule", image_size=8, patch_size=4, num_classes=3)
-    quantise.wrap(net, QuantizationSettings(enable=True, activation_preprocess_type="PACT"))
-    assert len(quantise.quantised(net)) == 9 and "head" in quantise.quantised(net)
+    quantize.wrap(net, QuantizationSettings(enable=True, activation_preprocess_type="PACT"))
+    assert len(quantize.quantised(net)) == 9 and "head" in quantize.quantised(net)
 
 
 def test_bounds_are_folded_into_the_weights():
     how = QuantizationSettings(enable=True, weight_preprocess_type="PACT", activation_preprocess_type="PACT")
     net = network()
-    quantise.wrap(net, how)
-    for layer in quantise.quantised(net).values():
+    quantize.wrap(net, how)
+    for layer in quantize.quantised(net).values():
         layer._weight_preprocess.alpha.set_value(np.array([0.25], "float32"))
     trained(net, rate=0.0)
     other = network()
-    quantise.wrap(other, how, pact=False)
-    weights.fill(other, quantise.without_pact(net), "memory")
+    quantize.wrap(other, how, pact=False)
+    weights.fill(other, quantize.without_pact(net), "memory")
     np.testing.assert_allclose(answer(other), answer(net), atol=1e-5)
-    assert max(np.abs(layer.weight.numpy()).max() for layer in quantise.quantised(other).values()) == pytest.approx(
+    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantised(other).values()) == pytest.approx(
         0.25
     )
-    assert max(np.abs(layer.weight.numpy()).max() for layer in quantise.quantised(net).values()) > 0.5
+    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantised(net).values()) > 0.5
 
 
 def joint(dense, **more):
@@ -167,13 +169,13 @@ def joint(dense, **more):
 def test_all_three_in_one_run_and_resumed(data, dense, tmp_path, capsys):
     """Dense, score, shrink, distil, quantise; stopped behind the pruning, and again behind the quantisation."""
     how = {"Compress__Quantization__start_step": 4, "Compress__Quantization__activation_preprocess_type": "PACT"}
-    running.train(tiny.settings(data, tmp_path / "one", "gpt_tiny_joint", **joint(dense, **how)))
+    run.train(tiny.settings(data, tmp_path / "one", "gpt_tiny_joint", **joint(dense, **how)))
     told = capsys.readouterr().out
     assert "pruned at step 0 by taylor: heads 8 -> 6" in told and "quantised at step 4: 8 layers" in told
     more = joint(dense, **how, Engine__save_load__save_steps=2)
     for stop in (2, 4, 6, 8):
         given = more | ({"Engine__save_load__ckpt_dir": tmp_path / "two"} if stop > 2 else {})
-        trainer = running.trainer_of(tiny.settings(data, tmp_path / "two", "gpt_tiny_joint", **given))
+        trainer = run.trainer_of(tiny.settings(data, tmp_path / "two", "gpt_tiny_joint", **given))
         trainer.settings.Engine.max_steps = stop
         trainer.run()
     one, two = checkpoints.open_folder(tmp_path / "one"), checkpoints.open_folder(tmp_path / "two")
@@ -191,11 +193,11 @@ def test_what_is_quantised_already(data, dense, tmp_path):
     how = joint(
         dense, Engine__max_steps=2, Compress__Quantization__enable=True, Engine__save_load__output_dir=tmp_path / "q"
     )
-    running.train(tiny.settings(data, tmp_path, **how))
+    run.train(tiny.settings(data, tmp_path, **how))
     again = how | {"Compress__pretrained": tmp_path / "q", "Engine__save_load__output_dir": tmp_path / "r"}
     with pytest.raises(UserError, match=r"weight_bits: is 4, but .* was quantised with 8"):
-        running.train(tiny.settings(data, tmp_path, **again, Compress__Quantization__weight_bits=4))
+        run.train(tiny.settings(data, tmp_path, **again, Compress__Quantization__weight_bits=4))
     with pytest.raises(UserError, match=r"is quantised already; prune before quantising"):
-        running.train(tiny.settings(data, tmp_path, **again, Compress__Prune__enable=True))
-    running.train(tiny.settings(data, tmp_path, **again | {"Compress__Quantization__enable": False}))
+        run.train(tiny.settings(data, tmp_path, **again, Compress__Prune__enable=True))
+    run.train(tiny.settings(data, tmp_path, **again | {"Compress__Quantization__enable": False}))
     assert checkpoints.open_folder(tmp_path / "r").quantization.weight_bits == 8  # stays what it is

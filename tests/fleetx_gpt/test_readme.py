@@ -15,7 +15,7 @@ RUN_ALL = "sh fleetx_gpt/run_all.sh"
 # What run_all.sh has trained is gone on with, so that the models decide as trained ones do.
 SHORT = {
     "tools/train.py": "-o Engine.save_load.overwrite=True -o Engine.eval_freq=1000",
-    "measure.py": "--rounds 1 --repeats 1",
+    "bench.measure": "--rounds 1 --repeats 1",
 }
 OTHERS = ("-m paddle.distributed.launch", "tools/supervise.py")  # processes of their own: their tests start them
 STEPS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 from common.cli import UserError
 
 import pytest
-from settings.build import described
-from settings.compress import DistillationSettings, PruneSettings, QuantizationSettings
-from settings.load import Settings, load
+from fleetx.settings.build import described
+from fleetx.settings.compress import DistillationSettings, PruneSettings, QuantizationSettings
+from fleetx.settings.load import Settings, load
 from tools import keys
 
 CONFIGS = Path(__file__).resolve().parents[2] / "fleetx_gpt" / "configs"

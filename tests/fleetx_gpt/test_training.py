@@ -11,10 +11,13 @@ import numpy as np
 import paddle
 import pytest
 import tiny
-from engine import checkpoints, evaluation, optimizing, place, progress, running, tasks, weights
-from settings.load import load
-from settings.run import MixPrecisionSettings, OptimizerSettings, RateSettings
-from settings.task import OfflineEvalSettings
+from fleetx.serve import evaluation
+from fleetx.settings.load import load
+from fleetx.settings.run import MixPrecisionSettings, OptimizerSettings, RateSettings
+from fleetx.settings.task import OfflineEvalSettings
+from fleetx.state import checkpoints, weights
+from fleetx.train import optimizer, place, progress, tasks
+from fleetx.train import run as running
 
 APP = tiny.CONFIGS.parent
 
@@ -31,11 +34,11 @@ def same(first, second):
 
 def test_the_course_of_the_rate():
     how = RateSettings(decay_steps=100, warmup_rate=0.1, max_lr=1.0, min_lr=0.2)
-    assert optimizing.rate_at(0, 5, how) == 0.5 and optimizing.rate_at(1, 5, how) == 1.0
-    assert optimizing.rate_at(10, 5, how) == pytest.approx(0.6)  # 55 samples: the middle of the cosine
-    assert optimizing.rate_at(19, 5, how) == 0.2 and optimizing.rate_at(900, 5, how) == 0.2
+    assert optimizer.rate_at(0, 5, how) == 0.5 and optimizer.rate_at(1, 5, how) == 1.0
+    assert optimizer.rate_at(10, 5, how) == pytest.approx(0.6)  # 55 samples: the middle of the cosine
+    assert optimizer.rate_at(19, 5, how) == 0.2 and optimizer.rate_at(900, 5, how) == 0.2
     by_steps = RateSettings(decay_steps=100, warmup_rate=0.1, max_lr=1.0, min_lr=0.2, use_increments=False)
-    assert optimizing.rate_at(4, 5, by_steps) == 0.5 and optimizing.rate_at(54, 5, by_steps) == pytest.approx(0.6)
+    assert optimizer.rate_at(4, 5, by_steps) == 0.5 and optimizer.rate_at(54, 5, by_steps) == pytest.approx(0.6)
 
 
 def test_one_step_is_adamw(data, tmp_path):
@@ -182,15 +185,15 @@ def test_moments_are_kept_by_name(data, tmp_path):
     """A second optimiser over the same network goes on where the first one stood."""
     trainer = running.trainer_of(tiny.settings(data, tmp_path, Engine__max_steps=3))
     trainer.run()
-    state = optimizing.state_of(trainer.optimizer, trainer.network)
+    state = optimizer.state_of(trainer.optimizer, trainer.network)
     names = [name for name, _ in trainer.network.named_parameters()]
-    assert set(state) == {f"{name}/{moment}" for name in names for moment in optimizing.MOMENTS}
-    again = optimizing.build(trainer.network, OptimizerSettings())
-    optimizing.restore(again, trainer.network, state)
-    assert same(optimizing.state_of(again, trainer.network), state)
+    assert set(state) == {f"{name}/{moment}" for name in names for moment in optimizer.MOMENTS}
+    again = optimizer.build(trainer.network, OptimizerSettings())
+    optimizer.restore(again, trainer.network, state)
+    assert same(optimizer.state_of(again, trainer.network), state)
     frozen = trainer.network.gpt.embeddings.word_embeddings.weight
     frozen.stop_gradient = True
-    assert not any("word_embeddings" in name for name in optimizing.state_of(again, trainer.network))
+    assert not any("word_embeddings" in name for name in optimizer.state_of(again, trainer.network))
 
 
 def test_evaluation_counts_exactly(data, dense):

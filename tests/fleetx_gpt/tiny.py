@@ -8,7 +8,7 @@ import numpy as np
 
 APP = Path(__file__).resolve().parents[2] / "fleetx_gpt"
 CONFIGS = APP / "configs"
-IN_PROCESS = ("measure_child", "common.onnx_quantize")  # children whose own processes only cost time here
+IN_PROCESS = ("bench.child", "common.export.onnx_baselines")  # children whose own processes only cost time here
 WHO, WHERE = ("cat", "dog", "owl", "fox"), ("mat", "log", "hill", "roof")
 
 
@@ -46,6 +46,6 @@ def words(folder: Path, output: Path | str, **changes) -> list[str]:
 
 
 def settings(folder: Path, output: Path | str, config: str = "gpt_tiny", **changes):
-    from settings.load import load
+    from fleetx.settings.load import load
 
     return load(CONFIGS / "small" / f"{config}.yaml", words(folder, output, **changes))

@@ -2,14 +2,13 @@
 """GLUE's layouts, as they are published and as we have them; bad lines; the slice that is held back."""
 
 from common.cli import UserError
-from common.tokenizer import WordPieceTokenizer
+from common.data.tokenizer import WordPieceTokenizer
 
-import data
 import numpy as np
 import pytest
-import tasks
 import tiny_glue
-from data import Example, Row
+from glue import data, tasks
+from glue.data import Example, Row
 from tiny_glue import table
 
 LAYOUTS = {

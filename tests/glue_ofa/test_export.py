@@ -6,23 +6,20 @@ import shutil
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 
 import export_model
-import exporting
-import model as models
 import numpy as np
 import pytest
-import quantising
-import tasks
 from calls import call
+from glue import export, model, quantize, tasks
 from tiny_glue import export_words, ofa_words, words
 
 BUDGET = ("latency_ms<=70",)
 
 
 def test_the_sub_model_loads_without_flags_and_says_what_it_is(exported, widths):
-    small = models.load(exported / "dynamic")
+    small = model.load(exported / "dynamic")
     assert small.config.layer_heads == [3, 3]
     record = files.read_json(exported / "dynamic" / "training.json")
     assert (record["stage"], record["task"]) == ("width_0.5", "SST-2")
@@ -103,20 +100,20 @@ def test_scores_are_exported(tiny, tmp_path):
 
 
 def test_decisions_of_scores_are_whole_numbers():
-    assert exporting.decide_score({"logits": np.array([[0.4], [2.6], [5.0]], "float32")}) == [0, 3, 5]
+    assert export.decide_score({"logits": np.array([[0.4], [2.6], [5.0]], "float32")}) == [0, 3, 5]
     options = type("Options", (), {"min_agreement": None})
-    assert quantising.min_agreement(tasks.find("STS-B"), options) == 0.9
-    assert quantising.min_agreement(tasks.find("RTE"), options) == 0.99
+    assert quantize.min_agreement(tasks.find("STS-B"), options) == 0.9
+    assert quantize.min_agreement(tasks.find("RTE"), options) == 0.99
 
 
 def test_a_gate_that_fails_leaves_no_bundle(widths, tmp_path, monkeypatch):
     """The reference is another model's: no engine can agree."""
-    answers = exporting.one_head.answers
+    answers = export.write_bundle.answers
 
     def wrong(network, batches):
         return [{"logits": 3 - each["logits"]} for each in answers(network, batches)]
 
-    monkeypatch.setattr(exporting.one_head, "answers", wrong)
+    monkeypatch.setattr(export.write_bundle, "answers", wrong)
     ended = call("export_model", *export_words(widths, tmp_path, 0.5, gate_engines=("paddle", "onnxruntime")))
     assert ended.code == 2 and "parity gate: paddle" in ended.err and "FAILED" in ended.err
     assert not (tmp_path / "static" / "bundle").exists() and not (tmp_path / "static" / "infer.pdmodel").exists()
@@ -218,7 +215,7 @@ def test_a_budget_is_kept_to_from_the_command_line(summary, widths, tmp_path):
     ended = call("export_model", *given)
     assert ended.code == 0, ended.err
     assert "taken by --budget: width_0.6667: the best in accuracy of 2 of 2 stages" in ended.out
-    assert models.load(tmp_path / "dynamic").config.layer_heads == [4, 4]
+    assert model.load(tmp_path / "dynamic").config.layer_heads == [4, 4]
 
 
 def test_the_document_training_command(tiny, tuned, tmp_path, monkeypatch):

@@ -1,20 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""measure.py on tiny bundles, what is compared with what, and the tables of several trainings."""
+"""bench/measure.py on tiny bundles, what is compared with what, and the tables of several trainings."""
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle import read_bundle
-from common.summary import check_summary
+from common.bundle.bundle import read_bundle
+from common.report.summary import check_summary
 
-import collect
-import measure
-import measure_child
-import measure_jobs
 import numpy as np
 import pytest
-import tasks
+from bench import child, collect, jobs, measure
 from calls import call
-from glue import GluePredictor
+from glue import tasks
+from glue.predictor import GluePredictor
 from tiny_glue import export_words
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--engines", "paddle", "onnxruntime"]
@@ -36,7 +33,9 @@ def stages(tuned, exported, tmp_path_factory) -> list[str]:
 @pytest.fixture(scope="module")
 def summary(tiny, stages, tmp_path_factory):
     path = tmp_path_factory.mktemp("measured") / "summary.json"
-    ended = call("measure", "--stages", *stages, "--data_dir", tiny.data, "--output", path, *SHORT, "--seeds", "7")
+    ended = call(
+        "bench.measure", "--stages", *stages, "--data_dir", tiny.data, "--output", path, *SHORT, "--seeds", "7"
+    )
     assert ended.code == 0, ended.err
     assert "width 0.5 + INT8" in ended.out
     return check_summary(files.read_json(path), "summary.json")
@@ -75,7 +74,7 @@ def test_speed_is_compared_on_the_same_engine(summary):
 
 def test_without_data_there_are_times_only(stages, tmp_path):
     path = tmp_path / "summary.json"
-    ended = call("measure", "--stages", stages[0], "--output", path, *SHORT, "--app", "glue_ofa_bert_base")
+    ended = call("bench.measure", "--stages", stages[0], "--output", path, *SHORT, "--app", "glue_ofa_bert_base")
     assert ended.code == 0, ended.err
     found = files.read_json(path)
     assert found["app"] == "glue_ofa_bert_base" and found["stages"][0]["metrics"] == {}
@@ -83,13 +82,13 @@ def test_without_data_there_are_times_only(stages, tmp_path):
 
 
 def test_scores_are_compared_as_whole_numbers_and_classes_as_they_are():
-    assert measure_jobs.agreement(tasks.find("STS-B"), [0.4, 2.6], [0.1, 2.4]) == {"agreement": 0.5}
-    assert measure_jobs.agreement(tasks.find("SST-2"), [0, 1, 1, 0], [1, 1, 1, 0]) == {"agreement": 0.75}
+    assert jobs.agreement(tasks.find("STS-B"), [0.4, 2.6], [0.1, 2.4]) == {"agreement": 0.5}
+    assert jobs.agreement(tasks.find("SST-2"), [0, 1, 1, 0], [1, 1, 1, 0]) == {"agreement": 0.75}
 
 
 def test_inputs_of_the_timing_are_full(exported):
     predictor = GluePredictor(exported / "static" / "bundle")
-    ids, types = measure_child.full_inputs(predictor, [("the plot", None)], 3, 20)
+    ids, types = child.full_inputs(predictor, [("the plot", None)], 3, 20)
     assert ids.shape == types.shape == (3, 20) and (ids > 0).all() and set(np.unique(types)) == {0}
 
 
@@ -101,12 +100,12 @@ def test_inputs_of_the_timing_are_full(exported):
     ],
 )
 def test_bad_stages(given, message, tmp_path):
-    ended = call("measure", "--stages", *given, "--output", tmp_path / "x.json")
+    ended = call("bench.measure", "--stages", *given, "--output", tmp_path / "x.json")
     assert ended.code == 2 and message in ended.err and ended.err.count("\n") == 1
 
 
 def test_the_original_comes_first(stages, tmp_path):
-    ended = call("measure", "--stages", stages[1], "--output", tmp_path / "x.json", *SHORT)
+    ended = call("bench.measure", "--stages", stages[1], "--output", tmp_path / "x.json", *SHORT)
     assert ended.code == 2 and "the original comes first" in ended.err
 
 
@@ -114,7 +113,7 @@ def test_shapes_of_an_architecture_can_be_timed(tmp_path):
     """Random weights of BERT's kind, at the whole width and at half, FP32 and INT8; nothing is made twice."""
     small = ["--num_hidden_layers", 1, "--hidden_size", 128, "--vocab_size", 300, "--width_mult_list", 0.5]
     given = ["--output_dir", tmp_path, "--max_seq_length", 16, "--gate_engines", "paddle", "onnxruntime", *small]
-    ended = call("shapes", *given)
+    ended = call("bench.shapes", *given)
     assert ended.code == 0, ended.err
     stages = []
     for stage, heads in (("original", [2]), ("width_0.5", [1])):
@@ -122,8 +121,8 @@ def test_shapes_of_an_architecture_can_be_timed(tmp_path):
         assert full.architecture["heads"] == int8.architecture["heads"] == heads
         assert (int8.precision, int8.stage) == ("int8", {"original": "int8"}.get(stage, f"{stage}_int8"))
         stages.append(f"{stage}={full.path}")
-    assert GluePredictor(full).answer(measure_child.MADE_UP[0])["label"] in ("0", "1"), "its words must be known"
-    again = call("shapes", *given)
+    assert GluePredictor(full).answer(child.MADE_UP[0])["label"] in ("0", "1"), "its words must be known"
+    again = call("bench.shapes", *given)
     assert again.code == 0 and "parity" not in again.out
 
 
@@ -146,7 +145,7 @@ def test_tables_of_tasks_and_of_the_ablation(summary, tmp_path):
     for seed, variant, value in (("42", "distill", 0.91), ("43", "distill", 0.93), ("42", "neither", 0.88)):
         run(tmp_path / "ablation" / variant / seed, width_1=value, width_half=value - 0.01)
     files.write_json(tmp_path / "summary.json", summary)
-    ended = call("collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
+    ended = call("bench.collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
     assert ended.code == 0, ended.err
     tables = files.read_json(tmp_path / "summary.json")["tables"]
     assert tables["tasks"]["head"] == ["task", "metric", "seeds", "original", "width_1", "width_half"]
@@ -165,6 +164,6 @@ def test_tables_of_tasks_and_of_the_ablation(summary, tmp_path):
 
 def test_no_training_at_all_is_said(summary, tmp_path):
     files.write_json(tmp_path / "summary.json", summary)
-    ended = call("collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
+    ended = call("bench.collect", "--summary", tmp_path / "summary.json", "--runs", tmp_path)
     assert ended.code == 2 and "no <task>/<seed>/ofa/training.json in it; run benchmark.sh" in ended.err
     assert collect.spread([]) == "–" and next(iter(collect.ABLATION)) == "distill_reorder"

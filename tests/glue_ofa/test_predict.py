@@ -11,12 +11,12 @@ import common  # noqa: F401  before paddle
 from common import files
 from common.cli import UserError
 
-import model as models
 import numpy as np
 import paddle
 import pytest
 from calls import call
-from glue import GluePredictor, find_bundle
+from glue import model
+from glue.predictor import GluePredictor, find_bundle
 from predict import texts_of
 from tiny_glue import APP, export_words, words
 
@@ -50,7 +50,7 @@ def answers(result: subprocess.CompletedProcess) -> list[dict]:
 
 
 def test_an_answer_is_the_softmax_of_the_models_logits(predictor, exported):
-    network = models.load(exported / "dynamic")
+    network = model.load(exported / "dynamic")
     encoding = predictor.tokenizer.encode(TEXT)
     ids = paddle.to_tensor([encoding.ids])
     logits = network(ids, paddle.zeros_like(ids)).numpy()[0]

@@ -23,14 +23,14 @@ SHORT = {
     "run_glue.py": STEPS,
     "./export_model.py": EXPORT,
     "export_model.py": EXPORT,
-    "measure.py": MEASURE,
+    "bench.measure": MEASURE,
 }
 
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory) -> served.Fork:
     with pytest.MonkeyPatch.context() as patch:
-        served.without_children(patch, "measure_child")
+        served.without_children(patch, "bench.child")
         yield served.Fork(APP, tmp_path_factory.mktemp("fork"))
 
 
@@ -45,7 +45,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
     for command in commands(APP / "README.md"):
         if command == BY_CI or "benchmark.sh" in command:
             continue
-        if "measure.py" in command:  # what run_all.sh has exported by then
+        if "bench.measure" in command:  # what run_all.sh has exported by then
             for stage, source, width in (("original", "fine_tuned", "1.0"), ("width_0.5", "ofa", "0.5")):
                 fork.succeeds(
                     f"python export_model.py --model_name_or_path tmp/SST-2/{source} --width_mult {width} --n_gpu 0 "

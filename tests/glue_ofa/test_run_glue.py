@@ -9,12 +9,12 @@ import sys
 import common  # noqa: F401  before paddle
 from common import files
 
-import launching
 import numpy as np
 import paddle
 import pytest
 import tiny_glue
 from calls import call
+from glue import launch
 from tiny_glue import APP, words
 
 
@@ -185,7 +185,7 @@ def test_a_folder_with_something_in_it_is_not_overwritten(tiny, tuned):
 
 
 def test_a_gpu_that_is_not_there_is_refused_by_its_flag(tiny, tmp_path):
-    if launching.gpus():
+    if launch.gpus():
         pytest.skip("this machine has a GPU")
     for count in (1, 4):
         ended = call("run_glue", *words(tiny, tmp_path / "out", n_gpu=count))
@@ -197,17 +197,17 @@ def test_a_gpu_that_is_not_there_is_refused_by_its_flag(tiny, tmp_path):
 def test_several_gpus_become_paddles_launcher(monkeypatch):
     """What would be started on a machine with four."""
     started = []
-    monkeypatch.setattr(launching, "gpus", lambda: 4)
-    monkeypatch.setattr(launching.os, "execv", lambda program, command: started.append(command))
+    monkeypatch.setattr(launch, "gpus", lambda: 4)
+    monkeypatch.setattr(launch.os, "execv", lambda program, command: started.append(command))
     monkeypatch.setattr(sys, "argv", ["run_glue.py", "--n_gpu", "3"])
     monkeypatch.delenv("PADDLE_TRAINER_ID", raising=False)
-    launching.prepare(3)
+    launch.prepare(3)
     assert started[0][1:] == ["-m", "paddle.distributed.launch", "--gpus", "0,1,2", "run_glue.py", "--n_gpu", "3"]
     for count in (None, 0, 1):
-        launching.prepare(count)
-    launching.prepare(3, may_split=False)
+        launch.prepare(count)
+    launch.prepare(3, may_split=False)
     monkeypatch.setenv("PADDLE_TRAINER_ID", "0")
-    launching.prepare(3)
+    launch.prepare(3)
     assert len(started) == 1
 
 
@@ -221,10 +221,10 @@ def test_help_is_quick_and_imports_no_engine():
 @pytest.mark.parametrize("family", ["bert", "ernie", "ppminilm"])
 def test_our_forward_is_paddlenlps(tiny, family):
     """The mask that we build by casts gives what the stock classifier gives, padding and all (1e-6)."""
-    import model as models
+    from glue import model
     from paddlenlp import transformers
 
-    ours = models.load_or_adopt(str(tiny.pretrained(family)), 2)
+    ours = model.load_or_adopt(str(tiny.pretrained(family)), 2)
     names = {"bert": "Bert", "ernie": "Ernie", "ppminilm": "PPMiniLM"}
     stock = getattr(transformers, f"{names[family]}ForSequenceClassification")(ours.config)
     stock.set_state_dict(ours.state_dict())

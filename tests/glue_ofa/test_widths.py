@@ -9,16 +9,18 @@ from copy import deepcopy
 from pathlib import Path
 
 import common  # noqa: F401  before paddle
-from common import distilling, files, ofa, width
-from common.encoders import encoder_of
+from common import files
+from common.compress import distill as distilling
+from common.compress import ofa
+from common.models import width
+from common.models.encoders import encoder_of
 
-import model as models
 import numpy as np
 import paddle
 import pytest
-import tasks
-import widths as widths_module
 from calls import call
+from glue import model, tasks
+from glue import widths as widths_module
 from test_run_glue import state_of
 from tiny_glue import APP, CONFIG, WIDTHS, ofa_words, words, write_pretrained
 
@@ -43,7 +45,7 @@ def test_defects_of_upstream_are_tested_where_they_belong(defect):
 def test_every_width_is_kept_at_its_best_and_loads_without_flags(widths):
     sizes = {"width_1": ([6, 6], [96, 96]), "width_0.6667": ([4, 4], [64, 64]), "width_0.5": ([3, 3], [48, 48])}
     for name, (heads, ffn) in sizes.items():
-        small, record = models.load(widths / name), files.read_json(widths / name / "training.json")
+        small, record = model.load(widths / name), files.read_json(widths / name / "training.json")
         assert (small.config.layer_heads, small.config.layer_ffn) == (heads, ffn)
         assert (record["stage"], record["gate"]["agreement"]) == (name, 1.0) and record["gate"]["max_abs_diff"] <= 1e-6
         assert record["dev"]["accuracy"] > 0.9
@@ -61,7 +63,7 @@ def test_what_is_told(widths):
 @pytest.mark.parametrize("family", ["bert", "tinybert", "ernie", "ppminilm"])
 def test_at_full_width_the_super_network_is_the_plain_model(tiny, family):
     """Upstream's lost the attention's scale, without an error. Tolerance 1e-6, on one text and on two."""
-    network = models.load_or_adopt(str(tiny.pretrained(family)), 2)
+    network = model.load_or_adopt(str(tiny.pretrained(family)), 2)
     network.eval()
     super_network = deepcopy(network)
     ofa.make_elastic(encoder_of(super_network))
@@ -79,16 +81,16 @@ def test_heads_are_rounded_and_come_back_the_same(heads, kept, tmp_path):
     """Upstream restores heads by int(): 8 at 5/6, 4 at 2/3 and 16 come out wrong, and the model no longer loads."""
     changes = {"hidden_size": 4 * heads, "num_attention_heads": heads}
     write_pretrained(tmp_path / "bert", "bert", ["a text"], **changes)
-    network = models.load_or_adopt(str(tmp_path / "bert"), 2)
+    network = model.load_or_adopt(str(tmp_path / "bert"), 2)
     super_network = deepcopy(network)
     ofa.make_elastic(encoder_of(super_network))
     for ratio, expected in zip((1.0, 5 / 6, 2 / 3, 0.5), kept, strict=True):
         small = distilling.cut_out(super_network, deepcopy(network), encoder_of, ratio)
         assert small.config.layer_heads == [expected] * CONFIG["num_hidden_layers"]
-        from common import checkpoint
+        from common.models import checkpoint
 
         checkpoint.save(small, tmp_path / "bert" / "vocab.txt", tmp_path / f"cut_{ratio:g}", {"app": "glue_ofa"})
-        again = models.load(tmp_path / f"cut_{ratio:g}")
+        again = model.load(tmp_path / f"cut_{ratio:g}")
         assert width.heads_of(encoder_of(again)) == [expected] * CONFIG["num_hidden_layers"]
 
 
@@ -163,7 +165,7 @@ def test_a_model_that_paddlenlp_fine_tuned_is_taken(tiny, tuned, tmp_path):
     """Its …ForSequenceClassification has the same weights under the same names, and no training.json."""
     from paddlenlp.transformers import BertForSequenceClassification
 
-    ours = models.load(tuned)
+    ours = model.load(tuned)
     config = deepcopy(ours.config)
     stock = BertForSequenceClassification(config)
     stock.set_state_dict(ours.state_dict())
@@ -252,5 +254,5 @@ def test_what_is_no_start_for_it(tiny, tuned, widths, tmp_path):
 
 def test_a_head_for_another_task_is_refused(tuned):
     with pytest.raises(Exception, match="a head with 2 outputs, but MNLI has 3"):
-        models.load_trained(str(tuned), tasks.find("MNLI"))
+        model.load_trained(str(tuned), tasks.find("MNLI"))
     assert widths_module.SUPER_NETWORK == "super_network"

@@ -5,7 +5,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import files, vocab
+from common import files
+from common.data import vocabulary
 
 from calls import spelled
 
@@ -83,15 +84,15 @@ def write(tiny: Tiny, task: str, split: str, content: str) -> None:
 def write_pretrained(folder: Path, family: str, texts: list[str], **changes) -> None:
     """Random weights of an encoder without a classifier, as published ones are."""
     import paddle
-    from model import FAMILIES
+    from glue.model import FAMILIES
 
-    tokens = vocab.build(texts, 200, min_count=1)
+    tokens = vocabulary.build(texts, 200, min_count=1)
     config = CONFIG | {"vocab_size": len(tokens)} | ({"fit_size": 20} if family == "tinybert" else {}) | changes
     paddle.seed(7)
     base = FAMILIES[family].model.base_class
     model = base(FAMILIES[family].config(**config))
     files.write_json(folder / "config.json", config | {"architectures": [base.__name__], "model_type": family})
-    vocab.write(folder / "vocab.txt", tokens)
+    vocabulary.write(folder / "vocab.txt", tokens)
     paddle.save(model.state_dict(), str(folder / "model_state.pdparams"))
 
 

@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.tagging import DECODERS, TagDecoder
-from common.tokenizer import WordPieceTokenizer
+from common.data.tags import DECODERS, TagDecoder
+from common.data.tokenizer import WordPieceTokenizer
 
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "ernie_tiny_slu" / "deploy" / "python")]
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "ernie_tiny_slu")]
 
 from make_golden import CUT, HANZI, OTHERS, WORDS, WRITTEN
-from slu import SluPredictor
+from slu.predictor import SluPredictor
 
 INTENTS = [
     "OTHERS", "music.play", "music.pause", "navigation.navigation", "navigation.open", "phone_call.make_a_phone_call",

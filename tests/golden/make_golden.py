@@ -15,7 +15,7 @@ import string
 from pathlib import Path
 
 from common import files
-from common.tokenizer import WordPieceTokenizer
+from common.data.tokenizer import WordPieceTokenizer
 
 HERE = Path(__file__).resolve().parent
 HANZI = (

@@ -9,7 +9,7 @@ from common.cli import UserError
 
 import pytest
 from calls import call
-from data import Sentence, read_corpus, read_sentences
+from ner.data import Sentence, read_corpus, read_sentences
 from tiny_ner import LABELS, train_words
 
 GOOD = "中\tB-LOC\n国\tI-LOC\n"

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""measure.py and reference.py on tiny bundles: the summary's form, agreement, refusals, what each child does."""
+"""The benchmark programs on tiny bundles: the summary's form, agreement, refusals, what each child does."""
 
 import subprocess
 import sys
@@ -7,16 +7,14 @@ from itertools import count
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.summary import check_summary
+from common.report.summary import check_summary
 
-import measure
-import measure_child
-import measure_jobs
 import pytest
+from bench import child, jobs, measure
 from calls import call
-from ner import NerPredictor
+from ner.predictor import NerPredictor
 from tiny_ner import APP, export_words
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--characters", "300"]
@@ -34,7 +32,7 @@ def summary(tiny, trained, exported, tmp_path_factory):
         f"width_0.5_int8={exported / 'static_model_int8' / 'bundle'}",
     ]
     words = ["--stages", *stages, "--output", folder / "summary.json", "--test_path", tiny.data / "test.txt"]
-    ended = call("measure", *words, *SHORT, *ENGINES, "--seeds", "7")
+    ended = call("bench.measure", *words, *SHORT, *ENGINES, "--seeds", "7")
     assert ended.code == 0, ended.err
     assert "paddle fp32" in ended.out
     return check_summary(files.read_json(folder / "summary.json"), "summary.json")
@@ -67,13 +65,13 @@ def test_the_served_scores_are_those_of_the_checkpoint(tiny, trained, summary):
 
 def test_exactly_so_many_characters_are_read():
     """The document's run is of 10,451 characters: not of whole sentences, and from the beginning again if need be."""
-    texts = measure_child.texts_of(["一二三", "四五"], 12)
+    texts = child.texts_of(["一二三", "四五"], 12)
     assert texts == ["一二三", "四五", "一二三", "四五", "一二"]
-    assert sum(map(len, measure_child.texts_of(["字" * 1000], 10451))) == 10451
+    assert sum(map(len, child.texts_of(["字" * 1000], 10451))) == 10451
 
 
 def test_agreement_is_the_share_of_equal_tags():
-    assert measure_jobs.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
+    assert jobs.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
 
 
 def test_the_reason_why_an_engine_failed_is_published(exported):
@@ -87,19 +85,19 @@ def test_an_engine_that_changes_its_answers_is_not_published(tiny, exported, mon
     monkeypatch.setattr(NerPredictor, "run", lambda self, ids: run(self, ids) + next(calls) * 1e-6)
     bundle = str(exported / "static_model" / "bundle")
     with pytest.raises(UserError, match="onnxruntime changes its answers from run to run"):
-        measure_child.serve(bundle, "onnxruntime", str(tiny.data / "test.txt"), 1, 1, 2, 16, 50)
+        child.serve(bundle, "onnxruntime", str(tiny.data / "test.txt"), 1, 1, 2, 16, 50)
 
 
 def test_the_documents_shape_is_timed_without_scores(tiny, tmp_path):
     """A small one of its kind: bundles of every width and of INT8, and a summary that claims no score."""
     words = ["--data_dir", tiny.data, "--output_dir", tmp_path, "--num_hidden_layers", 1, "--hidden_size", 128]
     ended = call(
-        "reference", *words, "--width_mult_list", "0.5", "--max_seq_length", 32, "--gate_engines", *ENGINES[1:]
+        "bench.reference", *words, "--width_mult_list", "0.5", "--max_seq_length", 32, "--gate_engines", *ENGINES[1:]
     )
     assert ended.code == 0, ended.err
     stages = [f"{name}={tmp_path / name / 'bundle'}" for name in ("original", "width_0.5", "width_0.5_int8")]
     words = ["--stages", *stages, "--scores", "False", "--app", "bert_base", "--output", tmp_path / "summary.json"]
-    ended = call("measure", *words, "--test_path", tiny.data / "test.txt", *SHORT, *ENGINES)
+    ended = call("bench.measure", *words, "--test_path", tiny.data / "test.txt", *SHORT, *ENGINES)
     assert ended.code == 0, ended.err
     summary = files.read_json(tmp_path / "summary.json")
     assert summary["app"] == "bert_base" and all(stage["metrics"] == {} for stage in summary["stages"])
@@ -118,18 +116,26 @@ def test_the_documents_shape_is_timed_without_scores(tiny, tmp_path):
 )
 def test_bad_options(tmp_path, words, message):
     more = [] if "--stages" in words else ["--stages", "original=x"]
-    ended = call("measure", *words, *more, "--output", tmp_path / "summary.json")
+    ended = call("bench.measure", *words, *more, "--output", tmp_path / "summary.json")
     assert ended.code == 2 and message in ended.err and ended.err.count("\n") == 1
 
 
 def test_the_first_stage_is_the_original(exported):
-    ended = call("measure", "--stages", f"width_0.5={exported / 'static_model' / 'bundle'}")
+    ended = call("bench.measure", "--stages", f"width_0.5={exported / 'static_model' / 'bundle'}")
     assert ended.code == 2 and "the original comes first" in ended.err
 
 
 @pytest.mark.parametrize(
     "script",
-    ["run_msra_ner", "run_msra_ner_ofa", "export_model_msra_ner_ofa", "evaluate", "measure", "predict", "reference"],
+    [
+        "run_msra_ner",
+        "run_msra_ner_ofa",
+        "export_model_msra_ner_ofa",
+        "evaluate",
+        "bench.measure",
+        "predict",
+        "bench.reference",
+    ],
 )
 def test_help_is_quick_because_it_loads_no_paddle(script):
     code = (

@@ -8,13 +8,14 @@ import shutil
 import sys
 from itertools import pairwise
 
-from common import bundle, cli, files
+from common import cli, files
+from common.bundle import bundle
 
 import numpy as np
 import predict as predict_script
 import pytest
 from calls import call
-from ner import NerPredictor
+from ner.predictor import NerPredictor
 from tiny_ner import LENGTH, sentences
 
 TEXT = "张三在北京工作。"

@@ -4,10 +4,10 @@
 import sys
 
 from common import cli, files
-from common.data import read_tag_labels
+from common.data.readers import read_tag_labels
 
 import pytest
-from data import read_sentences
+from ner.data import read_sentences
 from tiny_ner import APP
 
 sys.path.insert(1, str(APP / "data"))

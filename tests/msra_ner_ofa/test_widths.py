@@ -9,22 +9,21 @@ import time
 
 import common  # noqa: F401  before paddle
 from common import files, parity
-from common.bundle import read_bundle
-from common.onnx_graph import count_nodes
+from common.bundle.bundle import read_bundle
+from common.export.onnx_graph import count_nodes
 
-import bundling
-import model as models
 import numpy as np
 import paddle
 import pytest
-import widths
 from calls import call
-from finetune import tag_loss
+from ner import bundle as bundling
+from ner import model, widths
+from ner.trainer import tag_loss
 from tiny_ner import APP, LENGTH, export_words, ofa_words
 
 
 def test_each_width_is_a_checkpoint_that_loads_without_flags(compressed):
-    full, half = (models.load(compressed / f"model_{word}") for word in ("1.0", "0.5"))
+    full, half = (model.load(compressed / f"model_{word}") for word in ("1.0", "0.5"))
     assert (full.config.layer_heads, full.config.layer_ffn) == ([4, 4], [64, 64])
     assert (half.config.layer_heads, half.config.layer_ffn) == ([2, 2], [32, 32])
     for word, stage in (("1.0", "width_1"), ("0.5", "width_0.5")):
@@ -64,7 +63,7 @@ def test_folders_are_named_as_typed_and_a_short_run_saves_them(tiny, trained, tm
     ended = call("run_msra_ner_ofa", *ofa_words(tiny, trained, tmp_path / "out", **changes))
     assert ended.code == 0, ended.err
     for word, heads in zip(typed, (4, 3, 2), strict=True):
-        assert models.load(tmp_path / "out" / f"model_{word}").config.layer_heads == [heads, heads]
+        assert model.load(tmp_path / "out" / f"model_{word}").config.layer_heads == [heads, heads]
 
 
 @pytest.mark.parametrize("off", ["reorder", "distill"])
@@ -143,7 +142,7 @@ def test_a_resumed_run_must_have_the_same_options(tiny, trained, compressed, tmp
 
 
 def test_the_sub_model_and_its_bundle_say_what_they_are(exported):
-    small = models.load(exported / "dynamic_model")
+    small = model.load(exported / "dynamic_model")
     assert small.config.layer_heads == [2, 2]
     bundle = read_bundle(exported / "static_model" / "bundle", task="named_entities", app="msra_ner_ofa")
     assert (bundle.stage, bundle.precision, bundle.max_length) == ("width_0.5", "fp32", LENGTH)
@@ -184,7 +183,7 @@ def test_a_width_is_cut_out_of_the_full_one(tiny, compressed, tmp_path):
     words = export_words(tiny, compressed / "model_1.0", tmp_path, static_sub_model="None", int8=None)
     ended = call("export_model_msra_ner_ofa", *words)
     assert ended.code == 0, ended.err
-    assert models.load(tmp_path / "dynamic_model").config.layer_ffn == [32, 32]
+    assert model.load(tmp_path / "dynamic_model").config.layer_ffn == [32, 32]
     record = files.read_json(tmp_path / "dynamic_model" / "training.json")
     assert record["stage"] == "width_0.5" and record["metrics"] == {}
 
@@ -212,9 +211,9 @@ def test_a_static_model_that_differs_leaves_nothing(tiny, compressed, tmp_path, 
     def wrong(made, batches):
         return [{"logits": np.zeros([*batch[0].shape, 7], "float32")} for batch in batches]
 
-    gate = bundling.one_head.gate
+    gate = bundling.write_bundle.gate
     monkeypatch.setattr(
-        bundling.one_head,
+        bundling.write_bundle,
         "gate",
         lambda kind, folder, manifest, batches, reference, engines: gate(
             kind, folder, manifest, batches, wrong(None, batches), engines
@@ -270,14 +269,14 @@ def test_a_longer_window_than_was_trained_is_told(tiny, trained, tmp_path):
 
 def test_reordering_keeps_what_is_computed(trained):
     """Largest difference 1e-5 after the important heads and neurons were put first."""
-    from common import ofa
+    from common.compress import ofa
 
-    network = models.load(trained / "model_best")
+    network = model.load(trained / "model_best")
     ids = paddle.to_tensor([[1, 5, 8, 7, 2], [1, 6, 9, 2, 0]])
     before = [{"logits": network(ids).numpy()}]
     random = np.random.default_rng(0)
     scores = ofa.Importance([random.random(4) for _ in range(2)], [random.random(64) for _ in range(2)])
-    ofa.reorder(models.encoder_of(network), scores)
+    ofa.reorder(model.encoder_of(network), scores)
     after = [{"logits": network(ids).numpy()}]
     assert parity.compare(before, after, bundling.KIND.decide)["max_abs_diff"] < 1e-5
 

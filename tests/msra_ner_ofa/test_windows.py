@@ -4,12 +4,12 @@
 from itertools import pairwise
 
 from common.cli import UserError
-from common.tokenizer import WordPieceTokenizer
+from common.data.tokenizer import WordPieceTokenizer
 
 import numpy as np
 import pytest
-from data import IGNORED, Sentence, joined, make_rows
-from windows import CONTEXT, CharacterEncoder, check_length, fold, windows_of
+from ner.data import IGNORED, Sentence, joined, make_rows
+from ner.windows import CONTEXT, CharacterEncoder, check_length, fold, windows_of
 
 ENCODER = CharacterEncoder(WordPieceTokenizer(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]", *"中国5a，", "##a", "e"]))
 UNK = 4

@@ -5,7 +5,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import files, vocab
+from common import files
+from common.data import vocabulary
 
 from calls import spelled
 
@@ -80,11 +81,11 @@ def make(folder: Path) -> Tiny:
 def write_pretrained(folder: Path, family: str) -> None:
     """Random weights of an encoder without a classifier, as published ones are."""
     import paddle
-    from model import FAMILIES
+    from ner.model import FAMILIES
     from paddlenlp.transformers import BertModel, ErnieModel
 
     texts = (" ".join(each for each, _ in pairs) for pairs in sentences())
-    tokens = vocab.build(texts, 120, min_count=1)
+    tokens = vocabulary.build(texts, 120, min_count=1)
     base = {"bert": BertModel, "ernie": ErnieModel}[family]
     config = CONFIG | {"vocab_size": len(tokens)}
     paddle.seed(7)

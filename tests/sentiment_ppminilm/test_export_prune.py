@@ -5,16 +5,14 @@ import shutil
 
 import common  # noqa: F401  before paddle
 from common import files, parity
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.parity import GateFailed
 
-import exporting
-import finetune
 import model as models
 import numpy as np
 import paddle
-import pruning
 import pytest
+from aspect import export, trainer, widths
 from calls import call
 from tiny_aspects import train_words
 
@@ -69,7 +67,7 @@ def test_no_constant_without_axes_is_in_the_program(exported):
 
 def test_a_gate_that_fails_leaves_nothing(tiny, trained, tmp_path, monkeypatch):
     """The reference is another model's: no engine can agree, so there is no bundle and the figures are told."""
-    monkeypatch.setattr(exporting, "reference_of", lambda network, batches: [{"logits": wrong(b)} for b in batches])
+    monkeypatch.setattr(export, "reference_of", lambda network, batches: [{"logits": wrong(b)} for b in batches])
     words = ["--checkpoints", trained, "--static_model_dir", tmp_path / "static", "--gate_path", tiny.dev]
     ended = call("export_model", *words, "--max_seq_len", 32, "--gate_engines", "paddle", "onnxruntime")
     assert ended.code == 2 and "parity gate: paddle" in ended.err and "FAILED" in ended.err
@@ -124,18 +122,18 @@ def test_a_pruned_checkpoint_exports_and_passes(tiny, pruned):
 
 def test_reordering_does_not_change_what_is_computed(tiny, trained):
     """Largest difference 1e-5 after the important heads and neurons were put first."""
-    from common import ofa
+    from common.compress import ofa
 
     network = models.load(trained)
-    labels = finetune.labels_of(trained)
+    labels = trainer.labels_of(trained)
     options = type("Options", (), {"skip_bad_lines": False, "max_seq_len": 32})
-    batches = exporting.gate_batches(finetune.dataset(tiny.dev, trained / "vocab.txt", labels, options))
-    before = exporting.reference_of(network, batches)
+    batches = export.gate_batches(trainer.dataset(tiny.dev, trained / "vocab.txt", labels, options))
+    before = export.reference_of(network, batches)
     random = np.random.default_rng(0)
     scores = ofa.Importance([random.random(4) for _ in range(2)], [random.random(64) for _ in range(2)])
-    ofa.reorder(pruning.encoder_of(network), scores)
-    after = exporting.reference_of(network, batches)
-    assert parity.compare(before, after, exporting.decide)["max_abs_diff"] < 1e-5
+    ofa.reorder(widths.encoder_of(network), scores)
+    after = export.reference_of(network, batches)
+    assert parity.compare(before, after, export.decide)["max_abs_diff"] < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -152,9 +150,9 @@ def test_bad_pruning_options(tiny, trained, tmp_path, changes, more, message):
 
 
 def test_a_cut_that_differs_from_the_super_network_stops(tiny, trained):
-    from common import distilling
+    from common.compress import distill
 
-    keep = distilling.KeepBest(
+    keep = distill.KeepBest(
         {0.5: trained}, "f1", cut=lambda *_: paddle.nn.Layer(), save=None,
         compare=lambda *_: {"max_abs_diff": 0.5, "agreement": 1.0},
     )  # fmt: skip

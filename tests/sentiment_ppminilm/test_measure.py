@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""measure.py on tiny bundles: the summary's form, agreement, refusals; and what each child process does."""
+"""bench/measure.py on tiny bundles: the summary's form, agreement, refusals; and what each child process does."""
 
 import shutil
 import subprocess
@@ -10,16 +10,14 @@ from pathlib import Path
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.summary import check_summary
+from common.report.summary import check_summary
 
-import measure
-import measure_child
-import measure_jobs
 import numpy as np
 import pytest
-from aspect import AspectPredictor
+from aspect.predictor import AspectPredictor
+from bench import child, jobs, measure
 from calls import call
 from tiny_aspects import APP
 
@@ -31,7 +29,7 @@ def summary(tiny, exported, tmp_path_factory):
     folder = tmp_path_factory.mktemp("measured")
     width = as_stage("width", exported / "bundle", folder / "width")
     words = ["--stages", f"original={exported / 'bundle'}", f"width={width}", "--output", folder / "summary.json"]
-    ended = call("measure", *words, "--test_path", tiny.dev, *SHORT, "--seeds", "7")
+    ended = call("bench.measure", *words, "--test_path", tiny.dev, *SHORT, "--seeds", "7")
     assert ended.code == 0, ended.err
     assert "paddle fp32" in ended.out
     return check_summary(files.read_json(folder / "summary.json"), "summary.json")
@@ -59,7 +57,7 @@ def test_the_summary_holds_what_was_measured(summary):
 
 def test_inputs_of_the_timing_are_full(tiny, exported):
     predictor = AspectPredictor(exported / "bundle")
-    ids, types = measure_child.full_inputs(predictor, [("味道很好", "味道很好！")], 3, 20)
+    ids, types = child.full_inputs(predictor, [("味道很好", "味道很好！")], 3, 20)
     assert ids.shape == types.shape == (3, 20)
     assert (ids > 0).all() and set(np.unique(types)) == {0, 1}
 
@@ -75,7 +73,7 @@ def test_an_engine_that_changes_its_answers_is_not_published(tiny, exported, mon
     logits, calls = AspectPredictor.logits, count()
     monkeypatch.setattr(AspectPredictor, "logits", lambda self, *inputs: logits(self, *inputs) + next(calls) * 1e-6)
     with pytest.raises(UserError, match="onnxruntime changes its answers from run to run"):
-        measure_child.serve(str(exported / "bundle"), "onnxruntime", str(tiny.dev), 1, 1, 2, 16)
+        child.serve(str(exported / "bundle"), "onnxruntime", str(tiny.dev), 1, 1, 2, 16)
 
 
 def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
@@ -86,12 +84,12 @@ def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
     skep = models.FAMILIES["skep"]
     small = skep.registry[large] | {"num_hidden_layers": 1, "hidden_size": 64, "num_attention_heads": 1}
     monkeypatch.setitem(models.FAMILIES, "skep", replace(skep, registry={large: small}))
-    assert measure_child.make_reference(str(tmp_path))["made"] == "skep_ernie_1.0_large_ch"
+    assert child.make_reference(str(tmp_path))["made"] == "skep_ernie_1.0_large_ch"
     manifest = files.read_json(tmp_path / "bundle" / "manifest.json")
     assert manifest["architecture"]["hidden"] == 64 and manifest["architecture"]["vocab_size"] == 12800
 
     timing = {"test_path": str(tiny.dev), "threads": 1, "repeats": 9, "batch_size": 2, "length": 16}
-    found = measure_jobs.reference(measure_jobs.runner(1), tmp_path, timing)
+    found = jobs.reference(jobs.runner(1), tmp_path, timing)
     assert found["latency_ms"]["calls"] == 2 and found["same_answers"] is True
     entry = measure.reference_entry(found)
     costs = {"size_bytes", "latency_ms", "batch_1_ms", "peak_rss_mb"}  # its made-up vocabulary understands no text
@@ -111,18 +109,18 @@ def test_the_reference_has_the_large_shape(tiny, tmp_path, monkeypatch):
 )
 def test_bad_options(tmp_path, words, message):
     more = [] if "--stages" in words else ["--stages", "original=x"]
-    ended = call("measure", *words, *more, "--output", tmp_path / "summary.json")
+    ended = call("bench.measure", *words, *more, "--output", tmp_path / "summary.json")
     assert ended.code == 2 and message in ended.err and ended.err.count("\n") == 1
 
 
 def test_the_first_stage_is_the_original(exported, tmp_path):
-    ended = call("measure", "--stages", f"width={as_stage('width', exported / 'bundle', tmp_path / 'width')}")
+    ended = call("bench.measure", "--stages", f"width={as_stage('width', exported / 'bundle', tmp_path / 'width')}")
     assert ended.code == 2 and "the original comes first" in ended.err
 
 
 @pytest.mark.parametrize(
     "script",
-    ["train", "evaluate", "export_model", "prune_width", "quant_post", "measure", "predict", "performance_test"],
+    ["train", "evaluate", "export_model", "prune_width", "quant_post", "bench.measure", "predict", "performance_test"],
 )
 def test_help_is_quick_because_it_loads_no_paddle(script):
     code = (

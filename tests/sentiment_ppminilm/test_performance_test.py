@@ -10,21 +10,21 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from common import devices, engines, paddle_config, runtime
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.tokenizer import WordPieceTokenizer
+from common.data.tokenizer import WordPieceTokenizer
+from common.engines import devices, paddle_config, runtime
+from common.engines import job as engines
 
-import aspect
 import numpy as np
 import performance_test
 import pytest
-import speed
-import timing
 import tiny_bundle
+from aspect import predictor as aspect
+from aspect import speed, timing
+from aspect.metrics import score
 from calls import Ended, call
 from data import LabelSet
-from scoring import score
 from tiny_aspects import APP
 
 NO_GPU = pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")

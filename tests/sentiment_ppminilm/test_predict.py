@@ -8,14 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import runtime
-from common.bundle import read_bundle
+from common.bundle.bundle import read_bundle
 from common.cli import UserError
+from common.engines import runtime
 
 import numpy as np
 import pytest
 import tiny_bundle
-from aspect import AspectPredictor
+from aspect.predictor import AspectPredictor
 from predict import pairs_of
 from tiny_aspects import APP
 

@@ -5,17 +5,18 @@ import shutil
 from types import SimpleNamespace
 
 import common  # noqa: F401  before paddle
-from common import files, lite, onnx_quantize, static_quant
-from common.bundle import read_bundle
-from common.onnx_graph import count_nodes
+from common import files
+from common.bundle.bundle import read_bundle
+from common.compress import static_ptq
+from common.export import lite, onnx_baselines
+from common.export.onnx_graph import count_nodes
 
-import exporting
 import model as models
 import numpy as np
 import paddle
 import pytest
 import quant_post
-import quantising
+from aspect import export, quantize
 from calls import call
 
 QUICK = ("paddle", "onnxruntime")
@@ -57,9 +58,9 @@ def test_what_is_called_int8_is_int8(quantised):
     folder = quantised.folder / "bundle"
     nodes = count_nodes(folder / "model.onnx")
     assert nodes["QAttention"] == 2 and nodes["MatMulIntegerToFloat"] == 2 * 3 + 2 and "MatMul" not in nodes
-    assert onnx_quantize.int8_nodes(folder / "model.onnx")["tables"] >= 1
+    assert onnx_baselines.int8_nodes(folder / "model.onnx")["tables"] >= 1
     # all 14 products with stored weights; those of attention with itself stay as they were
-    assert static_quant.count_int8(folder / "model.pdmodel") == {"products": 18, "quantised": 14}
+    assert static_ptq.count_int8(folder / "model.pdmodel") == {"products": 18, "quantised": 14}
     assert "fake_quantize" in quantised.out and "64 rows" not in quantised.out
 
 
@@ -71,11 +72,11 @@ def test_the_documents_names_are_links_into_the_bundle(quantised):
 def test_calibration_reads_whole_batches_of_training_rows_by_a_seed(tiny):
     rows = [SimpleNamespace(ids=[n, n], token_type_ids=[0, 1], label=0, number=n) for n in range(1, 12)]
     options = SimpleNamespace(batch_size=4, batch_nums=9, seed=1, calibration_path=tiny.train)
-    feeds = quantising.calibration_feeds(rows, options)
-    assert [feed["input_ids"].shape for feed in feeds] == [(4, 2), (4, 2)] and list(feeds[0]) == list(exporting.INPUTS)
+    feeds = quantize.calibration_feeds(rows, options)
+    assert [feed["input_ids"].shape for feed in feeds] == [(4, 2), (4, 2)] and list(feeds[0]) == list(export.INPUTS)
     used = np.concatenate([feed["input_ids"][:, 0] for feed in feeds])
     assert len(set(used)) == 8 and used.tolist() != sorted(used)
-    again = quantising.calibration_feeds(rows, options)
+    again = quantize.calibration_feeds(rows, options)
     assert all(np.array_equal(a["input_ids"], b["input_ids"]) for a, b in zip(feeds, again, strict=True))
 
 
@@ -103,7 +104,7 @@ def test_tensorrt_gets_the_documents_program(tiny, trained, exported, tmp_path):
     assert ended.code == 0, ended.err
     bundle = read_bundle(tmp_path / "quant" / "bundle")
     assert set(bundle.manifest["files"]) == {"labels.json", "model.pdiparams", "model.pdmodel", "vocab.txt"}
-    assert static_quant.count_int8(bundle.path / "model.pdmodel") == {"products": 18, "quantised": 18}
+    assert static_ptq.count_int8(bundle.path / "model.pdmodel") == {"products": 18, "quantised": 18}
     assert bundle.manifest["int8_ops"] == [] and list(bundle.manifest["engines"]) == ["paddle"]
     assert "by avg" in ended.out
 
@@ -146,7 +147,7 @@ def test_a_failed_gate_says_both_figures_and_keeps_what_was_there(tiny, trained,
     target = tmp_path / "quant"
     (target / "bundle").mkdir(parents=True)
     (target / "bundle" / "kept").write_text("before")
-    real = exporting.reference_of
+    real = export.reference_of
     asked = []
 
     def flipped(network, batches):
@@ -154,7 +155,7 @@ def test_a_failed_gate_says_both_figures_and_keeps_what_was_there(tiny, trained,
         answers = real(network, batches)
         return answers if len(asked) > 1 else [{"logits": -each["logits"]} for each in answers]
 
-    monkeypatch.setattr(exporting, "reference_of", flipped)
+    monkeypatch.setattr(export, "reference_of", flipped)
     ended = call("quant_post", *words(tiny, trained, exported, target))
     assert ended.code == 2 and "parity gate: INT8 against FP32" in ended.err and "at least 99.00%" in ended.err
     assert [path.name for path in (target / "bundle").iterdir()] == ["kept"] and not (target / "infer.pdmodel").exists()
@@ -203,7 +204,7 @@ def test_an_int8_model_is_not_quantised_again(tiny, trained, quantised, tmp_path
 
 
 def test_a_bundle_of_another_task_is_refused(tiny, trained, exported, tmp_path):
-    from common import bundle
+    from common.bundle import bundle
 
     other = tmp_path / "static"
     shutil.copytree(exported, other, symlinks=True)

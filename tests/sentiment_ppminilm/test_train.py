@@ -10,8 +10,8 @@ import time
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.tokenizer import WordPieceTokenizer
-from common.training import seed_everything
+from common.data.tokenizer import WordPieceTokenizer
+from common.train.trainer import seed_everything
 
 import numpy as np
 import paddle
@@ -79,9 +79,9 @@ def test_from_scratch_builds_the_vocabulary_and_says_so(tiny, tmp_path):
 
 
 def test_warm_start_moves_only_words_that_occur(tiny):
+    from aspect.warm_start import warm_words
     from data import Row
     from paddle import nn
-    from warm_start import warm_words
 
     rows = [Row(n, [1, 4 + n % 2, 2], [0, 0, 0], n % 2) for n in range(40)]
 
@@ -143,8 +143,8 @@ def test_evaluate_gives_the_scores_of_scikit_learn(tiny, trained):
 
 def test_f1_is_that_of_the_positive_class():
     """The document's F1; a mean over classes would be 0.7333 here."""
+    from aspect.trainer import score
     from data import LabelSet
-    from finetune import score
 
     scores = score(LabelSet(["0", "1"]), [1, 1, 1, 0, 0], [1, 1, 1, 1, 0])
     assert scores["precision"] == 0.75 and scores["recall"] == 1.0

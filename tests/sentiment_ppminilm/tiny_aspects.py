@@ -5,7 +5,8 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import files, vocab
+from common import files
+from common.data import vocabulary
 
 from calls import spelled
 
@@ -76,7 +77,7 @@ def write_pretrained(folder: Path, family: str, lines: list[str]) -> None:
     from model import FAMILIES
     from paddlenlp.transformers import PPMiniLMModel, SkepModel
 
-    tokens = vocab.build((line.replace("\t", " ") for line in lines), 120, min_count=1)
+    tokens = vocabulary.build((line.replace("\t", " ") for line in lines), 120, min_count=1)
     config_class = FAMILIES[family].config
     base = {"ppminilm": PPMiniLMModel, "skep": SkepModel}[family]
     config = CONFIG | {"vocab_size": len(tokens)}

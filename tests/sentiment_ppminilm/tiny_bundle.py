@@ -8,13 +8,17 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from common import bundle, export, files, onnx_encoder, quantize, vocab
+from common import files
+from common.bundle import bundle
+from common.data import vocabulary
+from common.export import onnx_encoder, program
+from common.models import int8 as quantize
 
 import numpy as np
 
 ASPECTS = ["服务很好", "味道太差", "价格便宜", "环境安静", "好吃"]
 TEXTS = ["老板服务很好，菜也好吃", "味道太差，不来了", "价格便宜", "环境安静而且服务很好，下次再来", "不好吃", "很好"]
-TOKENS = [*vocab.SPECIALS, *sorted(set("".join([*ASPECTS, *TEXTS])) | set("abcdef"))]
+TOKENS = [*vocabulary.SPECIALS, *sorted(set("".join([*ASPECTS, *TEXTS])) | set("abcdef"))]
 LABELS, NAMES = ["0", "1"], ["negative", "positive"]
 INPUTS = ("input_ids", "token_type_ids")
 POSITIONS = 256  # the document's --max_seq_len
@@ -60,7 +64,7 @@ def pairs() -> list[tuple[str, str]]:
 
 def batches() -> list[tuple[np.ndarray, np.ndarray]]:
     """Ids and types [1, length] of every pair."""
-    from common.tokenizer import WordPieceTokenizer
+    from common.data.tokenizer import WordPieceTokenizer
 
     encoded = [WordPieceTokenizer(TOKENS).encode_pair(*pair, POSITIONS) for pair in pairs()]
     return [(np.array([each.ids], "int64"), np.array([each.token_type_ids], "int64")) for each in encoded]
@@ -83,12 +87,12 @@ def folder(int8: bool = False) -> Path:
     made = place / "bundle"
     made.mkdir()
     network = model(int8)
-    export.save_program(network, made / "model", "int64", INPUTS)
-    head = onnx_encoder.Head("logits", export.linear_arrays(network.classifier), "sentence")
+    program.save_program(network, made / "model", "int64", INPUTS)
+    head = onnx_encoder.Head("logits", program.linear_arrays(network.classifier), "sentence")
     style = "onnxruntime" if int8 else "portable"
-    encoder = export.encoder_arrays(network.ppminilm)
+    encoder = program.encoder_arrays(network.ppminilm)
     onnx_encoder.build(encoder, [head], made / "model.onnx", style, pairs=True, dtype="int64")
-    vocab.write(made / "vocab.txt", TOKENS)
+    vocabulary.write(made / "vocab.txt", TOKENS)
     files.write_json(made / "labels.json", {"class": LABELS})
     bundle.write_manifest(made, manifest(int8))
     for ending in ("pdmodel", "pdiparams"):
@@ -104,7 +108,7 @@ def manifest(int8: bool = False) -> dict:
         "stage": "static_int8" if int8 else "original",
         "precision": "int8" if int8 else "fp32",
         "embedding": "fp32",
-        "architecture": export.architecture(model(int8).ppminilm, "ppminilm"),
+        "architecture": program.architecture(model(int8).ppminilm, "ppminilm"),
         "inputs": [{"name": name, "shape": [-1, -1], "dtype": "int64"} for name in INPUTS],
         "outputs": [{"name": "logits", "shape": [-1, len(LABELS)]}],
         "label_names": NAMES,

@@ -4,10 +4,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli, files, lite
-from common.bundle import PROGRAM, Bundle, read_bundle, write_manifest
+from common import cli, files
+from common.bundle.bundle import PROGRAM, Bundle, read_bundle, write_manifest
 from common.cli import UserError
-from common.tokenizer_rules import RULES
+from common.data.tokenizer_rules import RULES
+from common.export import lite
 
 ASSETS = Path(__file__).resolve().parent / "app" / "src" / "main" / "assets" / "model"
 ENGINE = "paddlelite_arm"

@@ -1,13 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Understand commands: from --text, from --input_file, or typed (or piped) line by line. Prints one JSON a line."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from common import cli, lines
+from common import cli
+from common.data import lines
 
-from slu import SluPredictor
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from slu.predictor import SluPredictor
 
 Backend = Literal["paddle", "onnx_runtime", "openvino", "paddle_lite", "tensorrt", "paddle_tensorrt"]
 ENGINES = {

@@ -4,7 +4,7 @@
 import json
 import sys
 
-from common.lite import LiteModel
+from common.export.lite import LiteModel
 
 import numpy as np
 

@@ -17,7 +17,7 @@ using Choice = std::vector<std::string>;
 const Choice kProgram{"model.pdmodel", "model.pdiparams"}, kIr{"model.xml", "model.bin"},
     kPortable{"model.portable.onnx"}, kOnnx{"model.onnx"};
 
-// What each engine opens where the manifest names no file for it, as in common/bundle.py. FastDeploy brings ONNX
+// What each engine opens where the manifest names no file for it, as in common/bundle/bundle.py. FastDeploy brings ONNX
 // Runtime 1.12, which does not know all fused operators of a model.onnx; a model.portable.onnx holds standard operators
 // only.
 const std::map<std::string, std::vector<Choice>> kModelFiles{

@@ -49,7 +49,7 @@ struct Bundle {
 Bundle read_bundle(const std::string& path);
 
 // Paths of the model files that an engine opens: what the manifest names for it, else the first whole choice of what
-// the engine reads. Engines as in common/runtime.py: openvino, fastdeploy_paddle, fastdeploy_onnxruntime, ...
+// the engine reads. Engines as in common/engines/runtime.py: openvino, fastdeploy_paddle, fastdeploy_onnxruntime, ...
 //
 // Throws UserError: the parity gate did not pass on this engine, or the bundle has no file for it.
 std::vector<std::string> engine_files(const Bundle& bundle, const std::string& engine);

@@ -1,5 +1,5 @@
 // Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-// The character rules that Python, C++ and Java share: common/tokenizer_rules.txt, which the build embeds.
+// The character rules that Python, C++ and Java share: common/data/tokenizer_rules.txt, which the build embeds.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace {
 
 constexpr float kForbidden = -1e4F;  // far below any logit; finite, so that sums stay numbers
 
-// Everything below is float32 in the order of common/tagging.py, so that ties fall the same way: to the first.
+// Everything below is float32 in the order of common/data/tags.py, so that ties fall the same way: to the first.
 std::size_t first_best(const std::vector<float>& scores) {
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }

@@ -38,7 +38,7 @@ class Engine {
 struct Job {
   const Bundle& bundle;
   std::vector<std::string> files;  // of engine_files
-  std::string engine;              // as in common/runtime.py
+  std::string engine;              // as in common/engines/runtime.py
   std::string device = "cpu";
   int threads = 1;
 };

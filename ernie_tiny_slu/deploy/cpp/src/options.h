@@ -21,7 +21,7 @@ struct Options {
   std::size_t repeats = 5;  // of the benchmark
   bool help = false;
 
-  // The engine's name as in common/runtime.py and a bundle's manifest: openvino, fastdeploy_paddle, ...
+  // The engine's name as in common/engines/runtime.py and a bundle's manifest: openvino, fastdeploy_paddle, ...
   std::string engine() const;
 };
 

@@ -1,7 +1,7 @@
 // Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 package ernie.slu.core;
 
-/** Picks one tag per token, in float32 and in the order of common/tagging.py; ties go to the first tag. */
+/** Picks one tag per token, in float32 and in the order of common/data/tags.py; ties go to the first tag. */
 public final class TagDecoder {
     private final String decoder;
     private final Transitions rules;

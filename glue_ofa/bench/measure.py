@@ -1,0 +1,123 @@
+# Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""What each width costs and keeps: scores on the dev set, and per engine speed, memory and parity. Writes a summary."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common import cli
+from common.bundle.bundle import Bundle, file_bytes, read_bundle
+from common.cli import UserError
+from common.measure import stages
+from common.report.summary import median
+
+from glue import tasks
+
+from bench import jobs
+
+
+@dataclass
+class Options(stages.MeasureOptions):
+    """Measure bundles of one task against each other. Prints the ledger."""
+
+    stages: tuple[str, ...]
+    """STAGE=FOLDER of each stage's bundle, in order: original=… width_0.8333=… width_0.5=… width_0.5_int8=…"""
+    data_dir: Path | None = None
+    """Data whose dev set is scored; without it nothing is scored, only timed on made-up texts."""
+    engines: tuple[str, ...] = ("paddle", "onnxruntime", "openvino")
+    """Which engines are scored and timed."""
+    batch_size: int = 16
+    """Texts per call."""
+    length: int = 128
+    """Tokens per text where the model alone is timed."""
+    repeats: int = 5
+    """Timed calls of the model; each batch of texts is answered as often."""
+    workers: int = 2
+    """Scoring processes at a time; timing runs alone."""
+    app: str = "glue_ofa"
+    """Name of the summary."""
+    baseline: str = "paddle"
+    """Engine of the original that speed and memory are compared with."""
+    output: Path = Path("output/summary.json")
+    """The file to write."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.check_positive("batch_size", "length")
+
+
+def main(options: Options) -> None:
+    task = task_of(options.stages)
+    bundles = stages.read_stages(options.stages, "--stages", jobs.task_name(task))
+    stages.require_original(bundles, "--stages")
+    scores = jobs.scores(bundles, task, options)
+    times = jobs.times(bundles, scores, task, options)
+    summary = {
+        **stages.record(options.app, options),
+        "baseline_engine": options.baseline,
+        "stages": [
+            {
+                "stage": name,
+                **stages.sizes(bundle),
+                "parameters": bundle.manifest.get("parameters"),
+                "metrics": jobs.main_scores(name, scores, options.engines),
+                "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
+            }
+            for name, bundle in bundles.items()
+        ],
+        "conditions": {
+            name: getattr(options, name) for name in ("batch_size", "length", "threads", "repeats", "rounds")
+        },
+    }
+    summary["tables"] = {"speed": speed(summary["stages"], options.engines)}
+    stages.publish(summary, options.output)
+
+
+def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any]:
+    """A table of parameters and of the model's time on each engine, with how many times as fast it is as the original.
+
+    Compared on the same engine, and INT8 with the original's FP32: what a user gains who stays with an engine.
+    """
+    found = [{each["engine"]: median(each, "latency_ms") for each in stage["engines"]} for stage in rows]
+    cells = []
+    for stage, times in zip(rows, found, strict=True):
+        count = stage["parameters"]
+        cells.append([stage["stage"], "–" if count is None else f"{count / 1e6:.1f}"])
+        for engine in engines:
+            before, now = found[0].get(engine), times.get(engine)
+            cells[-1].append("–" if not before or not now else f"{now:.1f} ({before / now:.2f} ×)")
+    return {"head": ["stage", "parameters", *(f"{engine} ms" for engine in engines)], "rows": cells}
+
+
+def task_of(words: tuple[str, ...]) -> tasks.Task:
+    """The task of the first stage's bundle; all others must be of it.
+
+    Raises:
+        UserError: none of this app.
+    """
+    from glue.predictor import check_bundle
+
+    folder = words[0].partition("=")[2] if words else ""
+    if not folder:
+        raise UserError("--stages: write original=FOLDER first, then the widths")
+    return check_bundle(read_bundle(Path(folder).resolve()))[1]
+
+
+def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
+    """One engine at one stage: the gate's verdict, its decisions on the dev set, its times.
+
+    "agreement" is that on the dev set where it was scored; the gate's own is "gate_agreement".
+    """
+    scored = scores.get((name, engine), {})
+    found = scored if "failed" in scored else times.get((name, engine))
+    entry = stages.engine_entry(bundle, engine, found)
+    if found is None or "failed" in found:
+        return entry
+    parity = entry["parity"]
+    if "agreement" in scored:
+        entry["parity"] = {**parity, "agreement": scored["agreement"], "gate_agreement": parity.get("agreement")}
+    return {**entry, "file_bytes": file_bytes(bundle, engine)}
+
+
+if __name__ == "__main__":
+    cli.run(main, Options)
