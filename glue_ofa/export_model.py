@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, MUST_PASS, check_gate_engines
 from common.report import budget as budgets
 from common.report.summary import check_summary, width_of
 
 from glue.options import check_gpus, check_length, check_type, device_of
-
-ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
 
 
 @dataclass(kw_only=True)
@@ -50,7 +47,7 @@ class Options:
     """Share of the decisions that INT8 must leave as they were; if not given 0.99, of scores as whole numbers 0.9."""
     data_dir: Path | None = None
     """Data for comparison and calibration; if not given, where the model was trained from."""
-    gate_engines: tuple[str, ...] = ENGINES
+    gate_engines: tuple[str, ...] = CPU_ENGINES
     """Engines that are compared; paddle and onnxruntime are always among them."""
     seed: int = 42
     """Of the choice of calibration rows."""
@@ -67,13 +64,7 @@ class Options:
             raise UserError("--budget and --summary need each other: the table that is chosen from, and the limit")
         if self.int8 and self.static_sub_model is None:
             raise UserError("--int8: INT8 is a static model; name its folder by --static_sub_model DIR")
-        for engine in self.gate_engines:
-            if engine not in ENGINES:
-                near = did_you_mean(engine, ENGINES)
-                raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(ENGINES)}")
-        for engine in MUST_PASS:
-            if engine not in self.gate_engines:
-                raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+        check_gate_engines(self.gate_engines)
         for name in ("calibration_batches", "calibration_batch_size"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 
 from ner.options import check_type
 from ner.windows import check_length
-
-CPU_ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
 
 
 @dataclass(kw_only=True)
@@ -71,7 +68,7 @@ class Options:
             raise UserError(f"--calibration_sentences must be at least 1, got {self.calibration_sentences}")
         if not 0 <= self.min_agreement <= 1:
             raise UserError(f"--min_agreement must be in [0, 1], got {self.min_agreement}")
-        check_engines(self.gate_engines)
+        check_gate_engines(self.gate_engines)
 
     def device_of_count(self, count: int) -> str:
         """The device that `--n_gpu` stands for.
@@ -89,17 +86,6 @@ class Options:
     def static_folder(self) -> Path | None:
         """Where the static model goes; None where none is wanted."""
         return None if self.static_sub_model in ("None", "none", "") else Path(self.static_sub_model)
-
-
-def check_engines(engines: tuple[str, ...]) -> None:
-    """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
-    for engine in engines:
-        if engine not in CPU_ENGINES:
-            near = did_you_mean(engine, CPU_ENGINES)
-            raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-    for engine in MUST_PASS:
-        if engine not in engines:
-            raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
 
 
 def main(options: Options) -> None:

@@ -5,22 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
-
-CPU_ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
-
-
-def check_engines(engines: tuple[str, ...], must: tuple[str, ...] = MUST_PASS) -> None:
-    """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
-    for engine in engines:
-        if engine not in CPU_ENGINES:
-            near = did_you_mean(engine, CPU_ENGINES)
-            raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-    for engine in must:
-        if engine not in engines:
-            raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 
 
 @dataclass(kw_only=True)
@@ -49,7 +35,7 @@ class Options:
             raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
         if self.input_dtype not in ("int64", "int32"):
             raise UserError(f"--input_dtype must be int64 or int32, got {self.input_dtype}")
-        check_engines(self.gate_engines)
+        check_gate_engines(self.gate_engines)
 
 
 def main(options: Options) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.engines import allowed
 
 DEVICES = ("cpu", "gpu", "xpu")
 COUNTS = ("num_epochs", "batch_size", "perf_warmup_steps", "threads")
@@ -59,9 +59,9 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UserError(f"--{name} must be at least 1, got {value}")
-        if self.engine not in runtime.ENGINES:
-            near = did_you_mean(self.engine, runtime.ENGINES)
-            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.engine not in allowed.ENGINES:
+            near = did_you_mean(self.engine, allowed.ENGINES)
+            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(allowed.ENGINES)}")
         if self.device not in (None, *DEVICES):
             raise UserError(f"--device `{self.device}`; there are {', '.join(DEVICES)}")
         if self.use_tensorrt:

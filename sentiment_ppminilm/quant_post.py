@@ -7,8 +7,7 @@ from pathlib import Path
 from common import cli
 from common.cli import UserError, did_you_mean
 from common.compress.static_ptq import ALGORITHMS, OPERATORS, WEIGHT_TYPES
-
-from export_model import CPU_ENGINES, check_engines
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 
 TARGETS = ("cpu", "tensorrt", "lite")
 # Engines without which nothing is written; OpenVINO's failure would only be noted.
@@ -86,7 +85,7 @@ class Options:
         _check_word("weight_quantize_type", self.weight_quantize_type, WEIGHT_TYPES)
         for word in self.quantizable_op_type:
             _check_word("quantizable_op_type", word, OPERATORS)
-        check_engines(self.gate_engines, MUST_PASS[self.target])
+        check_gate_engines(self.gate_engines, MUST_PASS[self.target])
         for name in ("batch_size", "batch_nums", "gate_rows"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")

@@ -12,7 +12,7 @@ from typing import Any
 from common import files
 from common.bundle.bundle import Bundle, file_bytes, read_bundle
 from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.engines import allowed, runtime
 from common.measure import bench
 from common.report import page
 from common.report.summary import STAGES, width_of
@@ -26,7 +26,7 @@ class MeasureOptions:
 
     stages: tuple[str, ...]
     """STAGE=FOLDER of each stage's bundle, in order: original=… vocabulary=… width=… int8=… embedding=…"""
-    engines: tuple[str, ...] = tuple(runtime.ALLOWED)
+    engines: tuple[str, ...] = tuple(allowed.ALLOWED)
     """Which engines are timed."""
     repeats: int = 3
     """Timed passes over the same inputs in each child process."""
@@ -48,9 +48,9 @@ class MeasureOptions:
     def __post_init__(self):
         self.check_positive("repeats", "rounds", "threads", "workers")
         for engine in self.engines:
-            if engine not in runtime.ALLOWED:
-                known = ", ".join(runtime.ALLOWED)
-                raise UserError(f"--engines: `{engine}`{did_you_mean(engine, runtime.ALLOWED)}; there are {known}")
+            if engine not in allowed.ALLOWED:
+                known = ", ".join(allowed.ALLOWED)
+                raise UserError(f"--engines: `{engine}`{did_you_mean(engine, allowed.ALLOWED)}; there are {known}")
 
     def check_positive(self, *names: str) -> None:
         for name in names:
@@ -102,7 +102,7 @@ def require_original(stages: dict[str, Bundle], flag: str) -> Bundle:
 
 def refused(bundle: Bundle, engine: str) -> str | None:
     """Why an engine is not measured on a bundle at all: the allow-list forbids it, or its gate was not run."""
-    reason = runtime.ALLOWED[engine].get(bundle.precision) or runtime.available(engine)
+    reason = allowed.ALLOWED[engine].get(bundle.precision) or runtime.available(engine)
     if reason:
         return reason
     if bundle.engine(engine) is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from common import files
 from common.compress import distill, ofa
 from common.data import vocabulary as vocab
+from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import checkpoint, width
 from common.models.encoders import encoder_of
@@ -71,7 +72,7 @@ def write(options, network: paddle.nn.Layer, stage: str, vocabulary: Path, rows:
         write_bundle.add_words(folder, vocabulary, export.labels_of(TASK))
         count = width.parameter_count(network)
         manifest = export.manifest_of(network, source, options.max_seq_length, count)
-        write_bundle.gate(kind, folder, manifest, batches, answers, options.gate_engines)
+        gate_bundle(folder, manifest, batches, answers, kind.decide, options.gate_engines)
     feeds = quantize.feeds_of(rows, BATCH, options.seed)
     quantize.write(options, Exported(source, network, rows, answers), feeds, options.output_dir / stage / "int8")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
+from common.engines.allowed import MUST_PASS, check_gate_engines
 from common.train.options import check_widths
 
-from export_model import ENGINES, MUST_PASS
 from glue.options import check_length
 
 
@@ -42,9 +42,7 @@ class Options:
     def __post_init__(self):
         check_widths(self.width_mult_list)
         check_length(self.max_seq_length)
-        for engine in self.gate_engines:
-            if engine not in ENGINES:
-                raise cli.UserError(f"--gate_engines: `{engine}` is none of {', '.join(ENGINES)}")
+        check_gate_engines(self.gate_engines)
 
 
 def main(options: Options) -> None:

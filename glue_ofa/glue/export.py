@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common import files, parity
 from common.cli import UserError
+from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import checkpoint, width
 from common.report.summary import width_stage
@@ -117,7 +118,7 @@ def run(options) -> Exported:
         write_bundle.write_fp32(kind, network, folder)
         write_bundle.add_words(folder, vocabulary, labels_of(source.task))
         manifest = manifest_of(network, source, options.max_seq_length, width.parameter_count(network))
-        write_bundle.gate(kind, folder, manifest, batches, reference, options.gate_engines)
+        gate_bundle(folder, manifest, batches, reference, kind.decide, options.gate_engines)
     write_bundle.link_program(target)
     print(f"exported: {target / 'bundle'}", flush=True)
     return Exported(source, network, gate_rows, reference)

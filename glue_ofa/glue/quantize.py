@@ -7,6 +7,7 @@ from pathlib import Path
 from common import child, files, parity
 from common.cli import UserError
 from common.compress import static_ptq
+from common.engines.gate import gate_bundle
 from common.export import program, write_bundle
 from common.models import checkpoint, int8, width
 from common.train import finetune
@@ -83,8 +84,8 @@ def write(options, exported: Exported, feeds: list[dict], target: Path) -> dict[
         count = width.parameter_count(exported.network)
         manifest = exporting.manifest_of(quantised, source, options.max_seq_length, count, operators)
         manifest["metrics"] = scores(task, exported, answers)
-        verdicts = write_bundle.gate(
-            kind, folder, manifest, batches, exported.answers, options.gate_engines, options.must_pass, share
+        verdicts = gate_bundle(
+            folder, manifest, batches, exported.answers, kind.decide, options.gate_engines, options.must_pass, share
         )
     write_bundle.link_program(target)
     print(f"quantised: {target / 'bundle'}", flush=True)

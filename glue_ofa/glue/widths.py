@@ -2,6 +2,7 @@
 """All widths of a fine-tuned classifier in one training, each kept at its best as a checkpoint of its own."""
 
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def run(options) -> dict[float, Path]:
             return
         metrics = finetuning.plain_metrics(evaluated)
         gate = parity.compare(answers(network), answers(small), kind.decide)  # `network` stands at this width now
-        record = finetune.record_for(options, task, folder.name, metrics, gate=gate)
+        record = finetune.record_for(options, task, folder.name, metrics, gate=asdict(gate))
         finetune.save(small, vocabulary, folder, record)
         print(f"{folder.name}, rows held back: {finetune.told(metrics)}", flush=True)
 

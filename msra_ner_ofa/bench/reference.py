@@ -6,9 +6,9 @@ from pathlib import Path
 
 from common import cli
 from common.cli import UserError
+from common.engines.allowed import check_gate_engines
 from common.train.options import check_widths
 
-from export_model_msra_ner_ofa import check_engines
 from ner.windows import check_length
 
 
@@ -38,7 +38,7 @@ class Options:
     def __post_init__(self):
         check_widths(self.width_mult_list)
         check_length(self.max_seq_length)
-        check_engines(self.gate_engines)
+        check_gate_engines(self.gate_engines)
         if self.hidden_size is not None and self.hidden_size % 64:
             raise UserError(f"--hidden_size {self.hidden_size} is no multiple of 64, the size of one head")
 

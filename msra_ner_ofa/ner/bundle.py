@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common import files
 from common.data.tokenizer import WordPieceTokenizer
+from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import width
 
@@ -73,7 +74,7 @@ def write_static(made: Made, target: Path, options) -> dict[str, dict]:
         dtype = options.input_dtype
         manifest = manifest_of(made, network, record["stage"], scores, dtype)
         reference = made.gate.answers(network)
-        verdicts = write_bundle.gate(KIND, folder, manifest, made.gate.batches, reference, options.gate_engines)
+        verdicts = gate_bundle(folder, manifest, made.gate.batches, reference, KIND.decide, options.gate_engines)
     write_bundle.link_program(target)
     print(f"exported: {target / 'bundle'}", flush=True)
     return verdicts

@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 
 from common import files, parity
+from common.engines.gate import gate_bundle
 from common.export import program, write_bundle
 from common.models import int8 as quantize
 
@@ -40,7 +41,7 @@ def run(made, target: Path, options) -> dict[str, dict]:
     before, after = (made.scores(each)["f1"] for each in (network, quantised))
     print(
         f"INT8, calibrated on {count} batches, against FP32 on {len(gate.sentences)} sentences: same tags "
-        f"{result['agreement']:.2%}, F1 {before:.4f} -> {after:.4f}",
+        f"{result.agreement:.2%}, F1 {before:.4f} -> {after:.4f}",
         flush=True,
     )
     parity.require(result, "INT8 against FP32", None, options.min_agreement)
@@ -52,8 +53,8 @@ def run(made, target: Path, options) -> dict[str, dict]:
         stage = stage_of(made.record["stage"])
         manifest = bundle.manifest_of(made, quantised, stage, scores, options.input_dtype, operators)
         share = options.min_agreement
-        verdicts = write_bundle.gate(
-            bundle.KIND, folder, manifest, gate.batches, fp32, options.gate_engines, min_agreement=share
+        verdicts = gate_bundle(
+            folder, manifest, gate.batches, fp32, bundle.KIND.decide, options.gate_engines, min_agreement=share
         )
     write_bundle.link_program(target)
     print(f"quantised: {target / 'bundle'}", flush=True)

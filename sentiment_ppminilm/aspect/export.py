@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import files, parity
+from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import checkpoint
 
@@ -46,7 +47,7 @@ def export_fp32(source: Path, target: Path, options) -> dict[str, dict]:
         )
         batches = gate_batches(trainer.dataset(options.gate_path, vocabulary, labels, options))
         reference = reference_of(network, batches)
-        verdicts = write_bundle.gate(KIND, temporary, manifest, batches, reference, options.gate_engines)
+        verdicts = gate_bundle(temporary, manifest, batches, reference, KIND.decide, options.gate_engines)
     write_bundle.link_program(target)
     print(f"exported: {target / 'bundle'}", flush=True)
     return verdicts

@@ -15,6 +15,7 @@ from common.bundle.bundle import read_bundle
 from common.cli import UserError
 from common.compress import static_ptq
 from common.engines import gate
+from common.engines.gate import gate_bundle
 from common.export import lite, write_bundle
 from common.export import program as export
 from common.models import checkpoint, int8
@@ -71,7 +72,7 @@ def run(options) -> dict[str, dict]:
         )
         engines = [engine for engine in options.gate_engines if engine in ENGINES[target]]
         must, share = quant_post.MUST_PASS[target], options.min_agreement
-        verdicts = write_bundle.gate(exporting.KIND, folder, manifest, batches, fp32, engines, must, share)
+        verdicts = gate_bundle(folder, manifest, batches, fp32, exporting.KIND.decide, engines, must, share)
     write_bundle.link_program(options.quant_model_dir, options.save_model_filename, options.save_params_filename)
     print(f"quantised: {target_bundle}", flush=True)
     return verdicts
@@ -169,8 +170,8 @@ def compare(quantised, fp32: list[dict], batches: list, rows: list[Row], labels:
     answers = exporting.reference_of(quantised, batches)
     result = parity.compare(fp32, answers, exporting.decide)
     print(
-        f"INT8 against FP32, dynamic graph, {len(rows)} rows: largest difference {result['max_abs_diff']:.3g}, same "
-        f"decisions {result['agreement']:.2%}",
+        f"INT8 against FP32, dynamic graph, {len(rows)} rows: largest difference {result.max_abs_diff:.3g}, same "
+        f"decisions {result.agreement:.2%}",
         flush=True,
     )
     parity.require(result, "INT8 against FP32", None, share)

@@ -9,7 +9,7 @@ from common import child, files
 from common.bundle.bundle import Bundle, engine_files
 from common.cli import EnvironmentLacks, UserError, one_line
 from common.data.tokenizer import WordPieceTokenizer
-from common.engines import devices, runtime
+from common.engines import allowed, devices, runtime
 from common.engines import job as engines
 from common.engines.answering import check_length
 from common.measure import bench
@@ -110,8 +110,8 @@ def device_of(options, bundle: Bundle) -> str:
         return "gpu"
     if options.device is not None:
         return options.device
-    cells = runtime.ALLOWED_GPU.get(options.engine)
-    if options.fp16 or options.engine not in runtime.ALLOWED:
+    cells = allowed.ALLOWED_GPU.get(options.engine)
+    if options.fp16 or options.engine not in allowed.ALLOWED:
         return "gpu"
     if cells is None or runtime.available(options.engine, "gpu"):
         return "cpu"

@@ -12,8 +12,8 @@ from common import machine
 from common.bundle.bundle import MODEL_FILES, engine_files, read_bundle
 from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
+from common.engines import allowed, runtime
 from common.engines import job as engines
-from common.engines import runtime
 
 import bundle_fixture
 import numpy as np
@@ -35,7 +35,7 @@ BATCHES = [
     [[CLS, *range(40, 54), SEP]],
 ]
 TOLERANCE = 1e-4  # FP32, largest difference of a logit, as the parity gate has it
-HERE = [name for name in runtime.ALLOWED if runtime.ALLOWED[name]["fp32"] == runtime.RUNS]
+HERE = [name for name in allowed.ALLOWED if allowed.ALLOWED[name]["fp32"] == allowed.RUNS]
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, m
 def forbidden() -> list[tuple[str, str, str, str]]:
     cells = []
     for device in ("cpu", "gpu", "kunlunxin"):
-        for engine, row in runtime.DEVICES[device].items():
+        for engine, row in allowed.DEVICES[device].items():
             cells += [(device, engine, precision, reason) for precision, reason in row.items() if reason]
     return cells
 
@@ -262,13 +262,13 @@ def test_a_forbidden_cell_says_why_and_what_instead(device, engine, precision, r
         runtime.load(folder, engine=engine, device=device, precision=precision)
     message = str(caught.value)
     assert engine in message and precision in message and reason in message
-    assert any(other in reason for other in (*runtime.ENGINES, "--device")), "it must name what to take instead"
+    assert any(other in reason for other in (*allowed.ENGINES, "--device")), "it must name what to take instead"
 
 
 def test_every_engine_says_yes_or_why_not_to_every_precision():
-    for row in runtime.ALLOWED.values():
+    for row in allowed.ALLOWED.values():
         assert set(row) == {"fp32", "bf16", "int8"}
-    assert set(runtime.ENGINES) == set(MODEL_FILES)
+    assert set(allowed.ENGINES) == set(MODEL_FILES)
 
 
 def test_words_that_are_not_known():

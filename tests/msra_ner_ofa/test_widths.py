@@ -211,12 +211,12 @@ def test_a_static_model_that_differs_leaves_nothing(tiny, compressed, tmp_path, 
     def wrong(made, batches):
         return [{"logits": np.zeros([*batch[0].shape, 7], "float32")} for batch in batches]
 
-    gate = bundling.write_bundle.gate
+    gate_bundle = bundling.gate_bundle
     monkeypatch.setattr(
-        bundling.write_bundle,
-        "gate",
-        lambda kind, folder, manifest, batches, reference, engines: gate(
-            kind, folder, manifest, batches, wrong(None, batches), engines
+        bundling,
+        "gate_bundle",
+        lambda folder, manifest, batches, reference, decide, engines: gate_bundle(
+            folder, manifest, batches, wrong(None, batches), decide, engines
         ),
     )
     words = export_words(tiny, compressed / "model_0.5", tmp_path, int8=None)
@@ -278,7 +278,7 @@ def test_reordering_keeps_what_is_computed(trained):
     scores = ofa.Importance([random.random(4) for _ in range(2)], [random.random(64) for _ in range(2)])
     ofa.reorder(model.encoder_of(network), scores)
     after = [{"logits": network(ids).numpy()}]
-    assert parity.compare(before, after, bundling.KIND.decide)["max_abs_diff"] < 1e-5
+    assert parity.compare(before, after, bundling.KIND.decide).max_abs_diff < 1e-5
 
 
 def test_a_run_of_the_teacher_leaves_its_records(trained):
