@@ -89,9 +89,24 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from ner import export  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.train import trainer
 
-    export.run(options)
+    from ner import export, quantize
+    from ner.data import read_sentences
+
+    trainer.set_device(options.device)
+    source = export.open_source(options.model_name_or_path, options.model_type, options.max_seq_length)
+    sub_model = export.write_sub_model(source, options.width_mult, options.sub_model_output_dir)
+    static = options.static_folder()
+    if static is None:
+        return
+    export.write_static(sub_model, static, options.gate_engines, options.input_dtype)
+    if options.int8:
+        sentences = read_sentences(options.data_dir / "train.txt", sub_model.labels)
+        feeds = quantize.draw_feeds(sub_model, sentences, options.calibration_sentences, options.seed)
+        target = static.with_name(f"{static.name}_int8")
+        quantize.write_int8(sub_model, feeds, target, options.gate_engines, options.min_agreement, options.input_dtype)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 
 import gc
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 from common import machine as _machine
+from common.cli import UserError
 
 import numpy as np
 
@@ -53,6 +55,21 @@ def same_answers(function: Callable[[Any], Any], items: Sequence[Any]) -> bool:
     """Whether two passes over the items give the same answers, bit for bit; a wrong INT8 path often does not."""
     first = [function(item) for item in items]
     return all(_equal(before, function(item)) for before, item in zip(first, items, strict=True))
+
+
+def require_same_answers(function: Callable[[Any], Any], items: Sequence[Any], engine: str) -> None:
+    """Raises `UserError` where `same_answers` is False: no time counts for such an engine."""
+    if not same_answers(function, items):
+        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
+
+
+def full_batch(tokens: Iterable[int], batch_size: int, length: int) -> np.ndarray:
+    """Token ids int64 [batch_size, length] without padding, for timing a model alone.
+
+    Args:
+        tokens: those of real texts, one after the other; they are read again from the first one as often as needed.
+    """
+    return np.array(list(islice(cycle(tokens), batch_size * length)), "int64").reshape(batch_size, length)
 
 
 def _equal(one: Any, other: Any) -> bool:

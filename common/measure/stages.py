@@ -141,6 +141,34 @@ def engine_entry(bundle: Bundle, engine: str, found: dict[str, Any] | None) -> d
     return {**entry, **(found or {})}
 
 
+def scored_entry(
+    stage: str,
+    bundle: Bundle,
+    engine: str,
+    scores: dict[tuple[str, str], dict[str, Any]],
+    times: dict[tuple[str, str], dict[str, Any]],
+) -> dict[str, Any]:
+    """One engine at one stage whose decisions on a test set were compared with another stage's.
+
+    Args:
+        scores: (stage, engine) to the answer of a scoring child; empty where nothing was scored.
+        times: the same of the timing children.
+
+    Returns:
+        As `engine_entry`, and "file_bytes". Where the stage was scored, "agreement" is that on the test set and the
+        gate's own is "gate_agreement".
+    """
+    scored = scores.get((stage, engine), {})
+    found = scored if "failed" in scored else times.get((stage, engine))
+    entry = engine_entry(bundle, engine, found)
+    if found is None or "failed" in found:
+        return entry
+    if scored:
+        gate = entry["parity"]
+        entry["parity"] = {**gate, "agreement": scored.get("agreement"), "gate_agreement": gate.get("agreement")}
+    return {**entry, "file_bytes": file_bytes(bundle, engine)}
+
+
 def alternative_entry(name: str, made: dict[str, Any], found: dict[str, Any], metrics: Sequence[str]) -> dict[str, Any]:
     """One alternative.
 

@@ -5,7 +5,6 @@ from itertools import cycle, islice
 from typing import Any
 
 from common import child
-from common.cli import UserError
 from common.measure import bench
 from common.measure.runner import timed
 
@@ -69,8 +68,7 @@ def serve(config: str, folder: str, engine: str, eval_path: str, repeats: int) -
             return words.decode(generation.generate(steps, ids, settings.Generation, longest, words.end)[0])
 
         times = timed(go_on, logits, prompts(texts), inputs, repeats)
-    if not bench.same_answers(logits, inputs):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
+    bench.require_same_answers(logits, inputs, engine)
     return times
 
 

@@ -35,16 +35,6 @@ class GlueTrainer(trainer.RecipeTrainer):
         logits = model(inputs["input_ids"], inputs["token_type_ids"])
         return (logits,), loss(self.task, logits, inputs["label"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, found = self.outputs_and_loss(model, inputs)
-        return (found, (found, *outputs)) if return_outputs else found
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), found = self.outputs_and_loss(model, inputs)
-        return found.detach(), logits, inputs["label"]
-
     def judge(self, prediction) -> dict[str, float]:
         predicted = scoring.predictions(self.task, np.asarray(prediction.predictions))
         return scoring.score(self.task, np.asarray(prediction.label_ids).reshape(-1).tolist(), predicted)

@@ -72,7 +72,7 @@ def run(options) -> dict[float, Path]:
         return finetune.rows_of(task, part, vocabulary, options.max_seq_length)
 
     train_rows, selection_rows = rows(examples.train), rows(examples.selection)
-    gate_rows, kind = export.gate_batches(selection_rows), export.kind_of(task)
+    gate_rows, kind = export.gate_batches(selection_rows[: export.GATE_ROWS]), export.kind_of(task)
     folders = {ratio: options.output_dir / width_stage(ratio) for ratio in options.width_mult_list}
 
     def answers(model):

@@ -1,15 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
 from common import child
-from common.cli import UserError
 from common.measure import bench
 from common.measure.runner import timed
 
-import numpy as np
 from ner.data import read_sentences
 from ner.metrics import score as scores_of
 from ner.predictor import NerPredictor
@@ -42,12 +40,9 @@ def serve(
     predictor = NerPredictor(bundle, engine=engine, threads=threads)
     texts = texts_of([s.text for s in read_sentences(test_path, predictor.labels)], characters)
     tokens = [number for text in texts for number in predictor.encoder.ids(text)]
-    shape = batch_size, min(length, predictor.max_length)
-    full = np.array(list(islice(cycle(tokens), shape[0] * shape[1])), "int64").reshape(shape)
-
+    full = bench.full_batch(tokens, batch_size, min(length, predictor.max_length))
     times = timed(lambda some: predictor.answer_batch(some, batch_size), predictor.run, [texts], [full], repeats)
-    if not bench.same_answers(predictor.run, [full]):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
+    bench.require_same_answers(predictor.run, [full], engine)
     return {**times, "same_answers": True}
 
 

@@ -42,15 +42,9 @@ class NerTrainer(trainer.RecipeTrainer):
         logits = model(inputs["input_ids"])
         return (logits,), tag_loss(logits, inputs["labels"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, loss = self.outputs_and_loss(model, inputs)
-        return (loss, (loss, *outputs)) if return_outputs else loss
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), loss = self.outputs_and_loss(model, inputs)
-        return loss.detach(), logits.argmax(axis=-1), inputs["row"]
+    def kept(self, outputs):
+        """The index of each token's best tag, int64 [batch, length]: far less to keep than the logits."""
+        return outputs[0].argmax(axis=-1)
 
     def judge(self, prediction) -> dict[str, float]:
         best = dict(zip(np.asarray(prediction.label_ids).reshape(-1).tolist(), prediction.predictions, strict=True))

@@ -34,16 +34,6 @@ class AspectTrainer(trainer.RecipeTrainer):
         logits = model(inputs["input_ids"], inputs["token_type_ids"])
         return (logits,), F.cross_entropy(logits, inputs["label"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, loss = self.outputs_and_loss(model, inputs)
-        return (loss, (loss, *outputs)) if return_outputs else loss
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), loss = self.outputs_and_loss(model, inputs)
-        return loss.detach(), logits, inputs["label"]
-
     def judge(self, prediction) -> dict[str, float]:
         predicted = np.asarray(prediction.predictions).argmax(axis=-1)
         return score(self.labels, np.asarray(prediction.label_ids).reshape(-1).tolist(), predicted.tolist())

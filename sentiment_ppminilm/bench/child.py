@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from common import child
-from common.cli import UserError
 from common.measure import bench
 from common.measure.runner import timed
 
@@ -48,15 +47,14 @@ def serve(
 
     times = timed(predictor.answer_batch, run, batches, [full], repeats)
     times["batch_1_ms"] = bench.measure(run, [one], 2, repeats)
-    if not bench.same_answers(run, [full]):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
+    bench.require_same_answers(run, [full], engine)
     return {**times, "same_answers": True}
 
 
 def full_inputs(predictor: AspectPredictor, pairs: list, batch_size: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Token ids and types int64 [batch_size, length] of real words, none of them padding: texts run on as needed."""
     words = [number for aspect, text in pairs for number in predictor.tokenizer.encode_pair(aspect, text).ids if number]
-    ids = np.array(list(islice(cycle(words), batch_size * length)), "int64").reshape(batch_size, length)
+    ids = bench.full_batch(words, batch_size, length)
     types = np.zeros_like(ids)
     types[:, length // 4 :] = 1
     return ids, types

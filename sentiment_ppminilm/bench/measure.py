@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle, file_bytes
+from common.bundle.bundle import Bundle
 from common.measure import compare, stages
 
 from aspect.predictor import TASK
@@ -91,18 +91,9 @@ def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]
 
 
 def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
-    """One engine at one stage: the gate's verdict, its scores and decisions on the test file, its times.
-
-    "agreement" is that on the test file; the gate's own is "gate_agreement".
-    """
-    scored = scores.get((name, engine), {})
-    found = scored if "failed" in scored else times.get((name, engine))
-    entry = stages.engine_entry(bundle, engine, found)
-    if found is None or "failed" in found:
-        return entry
-    parity = entry["parity"]
-    entry["parity"] = {**parity, "agreement": scored.get("agreement"), "gate_agreement": parity.get("agreement")}
-    return {**entry, "f1": scored["scores"]["all"]["f1"], "file_bytes": file_bytes(bundle, engine)}
+    """One engine at one stage: as `stages.scored_entry`, with F1 on the test file."""
+    entry = stages.scored_entry(name, bundle, engine, scores, times)
+    return {**entry, "f1": scores[name, engine]["scores"]["all"]["f1"]} if "file_bytes" in entry else entry
 
 
 def reference_entry(found: dict[str, Any]) -> dict[str, Any]:
