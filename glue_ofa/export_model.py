@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
+from common.bundle.stage_names import width_of
 from common.cli import UserError
 from common.engines.allowed import CPU_ENGINES, check_gate_engines
 from common.report import budget
-from common.report.summary import check_summary, width_of
+from common.report.summary import check_summary
 
 from glue.options import check_gpus, check_length, check_type, device_of
 

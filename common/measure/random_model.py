@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
 
+from common.bundle.stage_names import width_stage
 from common.data import vocabulary
 from common.models import encoders, width
-from common.report.summary import width_stage
 
 import paddle
 from paddle import nn

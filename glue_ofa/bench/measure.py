@@ -10,9 +10,11 @@ from typing import Any
 from common import cli
 from common.bundle.bundle import Bundle, read_bundle
 from common.cli import UserError
-from common.measure import compare, stages
-from common.measure.compare import Found
+from common.measure import compare, entries, stages
+from common.measure.compare import Answers
+from common.measure.options import MeasureOptions
 from common.measure.runner import Runner
+from common.report.publish import publish
 from common.report.summary import median
 
 from glue import tasks
@@ -22,7 +24,7 @@ APP = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles of one task against each other. Prints the ledger."""
 
     stages: tuple[str, ...]
@@ -64,15 +66,15 @@ def main(options: Options) -> None:
     measured = [
         {
             "stage": name,
-            **stages.sizes(bundle),
+            **entries.sizes(bundle),
             "parameters": bundle.manifest.get("parameters"),
             "metrics": compare.main_scores(name, scores, options.engines) if scores else {},
-            "engines": [stages.scored_entry(name, bundle, engine, scores, times) for engine in options.engines],
+            "engines": [entries.scored_entry(name, bundle, engine, scores, times) for engine in options.engines],
         }
         for name, bundle in bundles.items()
     ]
     summary = {
-        **stages.record(options.app, options),
+        **entries.summary_head(options.app, options),
         "baseline_engine": options.baseline,
         "stages": measured,
         "conditions": {
@@ -80,7 +82,7 @@ def main(options: Options) -> None:
         },
         "tables": {"speed": speed(measured, options.engines)},
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def scores_of(
     engines: Sequence[str],
     runner: Runner,
     batch_size: int,
-) -> Found:
+) -> Answers:
     """Every stage on every engine whose gate passed, with its agreement; nothing where there are no data."""
     if data_dir is None:
         return {}

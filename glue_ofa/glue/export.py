@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import files, parity
+from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import checkpoint, width
-from common.report.summary import width_stage
 from common.train import finetune
 
 import numpy as np

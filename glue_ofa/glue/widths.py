@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from common import files, parity
+from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.compress import distill, ofa, train_widths
 from common.export import write_bundle
 from common.models import checkpoint
 from common.models.encoders import encoder_of
-from common.report.summary import width_stage
 from common.train import finetune as finetuning
 from common.train import trainer
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from common import cli, files
 from common.bundle.bundle import Bundle
-from common.measure import compare, stages
-from common.measure.compare import Found
+from common.measure import compare, entries, stages
+from common.measure.compare import Answers
+from common.measure.options import MeasureOptions
 from common.measure.runner import Runner
+from common.report.publish import publish
 
 from ner.predictor import TASK
 
@@ -22,7 +24,7 @@ METRICS = {"f1": "f1", "precision": "precision_score", "recall": "recall", "f1_s
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles of one training against each other. Prints the ledger."""
 
     stages: tuple[str, ...]
@@ -76,7 +78,7 @@ def main(options: Options) -> None:
     measured = [
         {
             "stage": name,
-            **stages.sizes(bundle),
+            **entries.sizes(bundle),
             "parameters": bundle.manifest["parameters"],
             "metrics": metrics(bundle, main_scores[name]),
             "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
@@ -87,13 +89,13 @@ def main(options: Options) -> None:
     if options.ablation:
         further["ablation"] = tables.ablation(options.ablation)
     summary = {
-        **stages.record(options.app, options),
+        **entries.summary_head(options.app, options),
         "stages": measured,
         "tables": further,
         "alternatives": [],
         "conditions": {name: getattr(options, name) for name in (*names, "rounds")},
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]:
@@ -106,9 +108,9 @@ def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]
     return named | kinds | ({"f1_dev": on_dev.get("f1")} if on_dev.get("split") == "dev" else {})
 
 
-def entry_of(name: str, bundle: Bundle, engine: str, scores: Found, times: Found) -> dict[str, Any]:
-    """One engine at one stage: as `stages.scored_entry`, with its scores and decisions on the test file."""
-    entry, scored = stages.scored_entry(name, bundle, engine, scores, times), scores.get((name, engine))
+def entry_of(name: str, bundle: Bundle, engine: str, scores: Answers, times: Answers) -> dict[str, Any]:
+    """One engine at one stage: as `entries.scored_entry`, with its scores and decisions on the test file."""
+    entry, scored = entries.scored_entry(name, bundle, engine, scores, times), scores.get((name, engine))
     if "file_bytes" not in entry or not scored:
         return entry
     return {**entry, "f1": scored["scores"]["all"]["f1"], "sentence_agreement": scored.get("sentence_agreement")}

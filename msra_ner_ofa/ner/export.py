@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import files, parity
+from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.compress import distill, ofa
 from common.data.tokenizer import WordPieceTokenizer
@@ -18,7 +19,6 @@ from common.engines.gate import gate_bundle
 from common.export import write_bundle
 from common.models import checkpoint, width
 from common.models.encoders import encoder_of
-from common.report.summary import width_stage
 
 import paddle
 

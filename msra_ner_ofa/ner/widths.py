@@ -5,10 +5,10 @@ import os
 from functools import partial
 from pathlib import Path
 
+from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.compress import distill, ofa, train_widths
 from common.models import checkpoint
-from common.report.summary import width_stage
 from common.train import trainer
 
 from ner import gate, model

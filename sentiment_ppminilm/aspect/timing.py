@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from common import machine
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
-from common.measure import bench
 
 import numpy as np
 from data import Example
@@ -99,7 +99,7 @@ def measure(predictor: Any, batches: Sequence[Batch], epochs: int, warmup_steps:
         p50_ms=float(p50),
         p95_ms=float(p95),
         same_answers=True,
-        peak_rss_mb=bench.peak_rss_mb(),
+        peak_rss_mb=machine.peak_rss_mb(),
     )
 
 
