@@ -134,7 +134,7 @@ def nncf(onnx: Path | str, to: Path | str, feeds: Sequence[Mapping[str, Any]]) -
 
 def int8_nodes(onnx: Path | str) -> dict[str, int]:
     """Matrix products and look-ups on 8-bit weights in an ONNX file."""
-    from common.export.onnx_graph import read
+    from common.export.onnx_file import read
 
     from onnx import TensorProto
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common import files, parity
 from common.data.tokenizer_rules import RULES_VERSION
-from common.export import onnx_encoder, program
+from common.export import onnx_encoder, onnx_weights, program
 from common.models import checkpoint, encoders
 
 import numpy as np
@@ -48,7 +48,7 @@ def write_fp32(kind: Kind, network: paddle.nn.Layer, folder: Path, dtype: str = 
 
 def write_onnx(kind: Kind, network: paddle.nn.Layer, path: Path, style: str, dtype: str = "int64") -> None:
     """Our own ONNX file; INT8 where the network's Linears and tables are."""
-    head = onnx_encoder.Head("logits", program.linear_arrays(network.classifier), kind.on)
+    head = onnx_weights.Head("logits", program.linear_arrays(network.classifier), kind.on)
     arrays = program.encoder_arrays(encoders.backbone(network))
     onnx_encoder.build(arrays, [head], path, style, pairs=len(kind.inputs) == 2, dtype=dtype)
 

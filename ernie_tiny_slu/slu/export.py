@@ -8,7 +8,7 @@ from common.data.tags import TagDecoder
 from common.data.tokenizer import WordPieceTokenizer
 from common.data.tokenizer_rules import RULES_VERSION
 from common.engines.gate import gate_bundle
-from common.export import lite, onnx_encoder
+from common.export import lite, onnx_encoder, onnx_weights
 from common.export import program as export
 from common.models import checkpoint
 from common.models import int8 as quantize
@@ -52,8 +52,8 @@ def write_models(model: JointErnie, folder: Path, dtype: str) -> None:
     """Program, ONNX and Paddle Lite files into one folder."""
     int8 = quantize.is_int8(model)
     heads = [
-        onnx_encoder.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
-        onnx_encoder.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
+        onnx_weights.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
+        onnx_weights.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
     ]
     # INT8 wants ONNX Runtime's own operators; FP32 in standard ones is read by every engine.
     style = "onnxruntime" if int8 else "portable"

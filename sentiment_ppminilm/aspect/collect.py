@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import child
 from common.bundle.bundle import Bundle, engine_files
-from common.engines import devices, job
+from common.engines import devices, job, paddle_shapes
 
 from aspect.batches import Batch
 
@@ -21,23 +21,19 @@ def collect_shapes(bundle: Bundle, batches: Sequence[Batch], device: str, thread
         threads: of one call on the CPU.
 
     Raises:
-        UserError, EnvironmentLacks: as `paddle_config.collect_shapes`.
+        UserError, EnvironmentLacks: as `paddle_shapes.collect_shapes`.
     """
-    from common.engines import paddle_config
-
     if device != "cpu":
         devices.probe("paddle", device)
     path = shapes_path(bundle)
     running = job.Job(bundle, engine_files(bundle, TENSORRT), "paddle", device, threads, "fp32")
     with child.stdout_to_stderr():
-        used = paddle_config.collect_shapes(running, batches, path)
-    count = len(paddle_config.read_shapes(path))
+        used = paddle_shapes.collect_shapes(running, batches, path)
+    count = len(paddle_shapes.read_shapes(path))
     print(f"collected: {path}, shapes of {count} tensors in {used} batches; now run without --collect_shape")
     return path
 
 
 def shapes_path(bundle: Bundle) -> Path:
     """Beside the bundle, where the document has the file."""
-    from common.engines import paddle_config
-
-    return bundle.path.parent / paddle_config.SHAPES
+    return bundle.path.parent / paddle_shapes.SHAPES

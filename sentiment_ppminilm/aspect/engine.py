@@ -7,7 +7,7 @@ from pathlib import Path
 from common import files
 from common.bundle.bundle import Bundle, engine_files
 from common.cli import EnvironmentLacks, UserError, one_line
-from common.engines import allowed, devices, job, runtime
+from common.engines import allowed, devices, job, paddle_shapes, runtime
 
 from aspect.batches import Labelled
 from aspect.collect import TENSORRT, shapes_path
@@ -117,16 +117,14 @@ def open_predictor(request: Request, bundle: Bundle, device: str, data: Labelled
 
 
 def _open_tuned(bundle: Bundle, device: str, threads: int, precision: str, data: Labelled) -> runtime.Predictor:
-    from common.engines import paddle_config
-
     path = shapes_path(bundle)
     if not path.exists():
         raise UserError(f"{path}: no such file of shapes; run the same command with --collect_shape first")
-    paddle_config.check_shapes(path, bundle, data.batches)
+    paddle_shapes.check_shapes(path, bundle, data.batches)
     facts = (bundle, engine_files(bundle, TENSORRT), TENSORRT, device, threads, precision)
-    tuned = paddle_config.TunedJob(*facts, path, data.batch_size)
+    tuned = paddle_shapes.TunedJob(*facts, path, data.batch_size)
     try:
-        return runtime.Predictor(job.open_engine(tuned), tuned)
+        return runtime.Predictor(runtime.open_engine(tuned), tuned)
     except (UserError, EnvironmentLacks):
         raise
     except Exception as fault:  # whatever TensorRT says while it builds

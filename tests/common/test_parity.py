@@ -7,7 +7,7 @@ from common import child, parity
 from common.bundle import bundle
 from common.cli import UserError
 from common.engines import gate
-from common.export import lite, onnx_encoder, program
+from common.export import lite, onnx_encoder, onnx_weights, program
 
 import numpy as np
 import paddle
@@ -210,7 +210,7 @@ def pairs(tmp_path_factory):
     model.__class__ = Pairs
     names = ("input_ids", "token_type_ids")
     program.save_program(model, folder / "model", "int32", names)
-    head = onnx_encoder.Head("logits", program.linear_arrays(model.sentence), "sentence")
+    head = onnx_weights.Head("logits", program.linear_arrays(model.sentence), "sentence")
     onnx_encoder.build(program.encoder_arrays(model.ernie), [head], folder / "model.onnx", "portable", pairs=True)
     lite.convert(folder / "model.pdmodel", folder / "model.pdiparams", folder / "model.x86", "x86", False)
     (folder / "labels.json").write_text(json.dumps({"class": INTENTS}))

@@ -10,7 +10,7 @@ import time
 import common  # noqa: F401  before paddle
 from common import files, parity
 from common.bundle.bundle import read_bundle
-from common.export.onnx_graph import count_nodes
+from common.export.onnx_file import count_nodes
 
 import numpy as np
 import paddle

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.engines import paddle_config, runtime
+from common.engines import paddle_shapes, runtime
 
 import performance_test
 import pytest
@@ -84,7 +84,7 @@ def test_the_documents_evaluation(place, monkeypatch):
 def test_the_documents_tensorrt_commands_are_refused_without_a_gpu(place, monkeypatch, command):
     monkeypatch.chdir(place)
     refused(run(*typed(command)), 3, "--use_tensorrt: paddle_tensorrt: this Paddle was built without TensorRT")
-    assert not (place / "checkpoints/pp_checkpoints/quant" / paddle_config.SHAPES).exists()
+    assert not (place / "checkpoints/pp_checkpoints/quant" / paddle_shapes.SHAPES).exists()
 
 
 def test_the_same_commands_without_tensorrt(tmp_path, place, monkeypatch):
@@ -94,7 +94,7 @@ def test_the_same_commands_without_tensorrt(tmp_path, place, monkeypatch):
     ended = run(*(word for word in typed(COLLECT) if word != "--use_tensorrt"))
     assert ended.code == 0, ended.err
     path = Path("checkpoints/pp_checkpoints/quant/collect_shape_range_info.pbtxt")
-    assert paddle_config.read_shapes(path)["input_ids"] == ([14, 22], [16, 22])
+    assert paddle_shapes.read_shapes(path)["input_ids"] == ([14, 22], [16, 22])
     assert f"{path}, shapes of" in ended.out and "in 2 batches" in ended.out
     found = figures(run(*(word for word in typed(MEASURE) if word != "--use_tensorrt")))
     assert "over 10 epochs" in found["mean epoch time"] and found["warm-up"] == "2 batches"

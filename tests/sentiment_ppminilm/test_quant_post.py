@@ -9,7 +9,7 @@ from common import files
 from common.bundle.bundle import read_bundle
 from common.compress import static_ptq
 from common.export import lite, onnx_baselines
-from common.export.onnx_graph import count_nodes
+from common.export.onnx_file import count_nodes
 
 import model as models
 import numpy as np

@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from common.bundle.bundle import read_bundle
-from common.engines import devices, paddle_config, runtime
-from common.engines import job as engines
+from common.engines import devices, paddle_shapes, runtime
 
 import pytest
 import tiny_bundle
@@ -66,10 +65,10 @@ def test_tensorrt_is_built_for_the_collected_shapes(with_tensorrt, monkeypatch):
         jobs.append(job)
         raise RuntimeError("no\nkernel image")
 
-    monkeypatch.setattr(engines, "open_engine", fails)
+    monkeypatch.setattr(runtime, "open_engine", fails)
     refused(run(*with_tensorrt), 2, "model.pdmodel: TensorRT cannot build it: no kernel image")
     (job,) = jobs
-    assert isinstance(job, paddle_config.TunedJob)
+    assert isinstance(job, paddle_shapes.TunedJob)
     assert (job.engine, job.device, job.precision, job.batch) == ("paddle_tensorrt", "gpu", "int8", 16)
     assert job.ranges.resolve() == Path("checkpoints/pp_checkpoints/quant/collect_shape_range_info.pbtxt").resolve()
     refused(run(*with_tensorrt, "--batch_size", 30), 2, "[30, 22], but [14, 22] to [16, 22] was collected")

@@ -6,7 +6,7 @@ import shutil
 
 from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.engines import paddle_config
+from common.engines import paddle_shapes
 
 import numpy as np
 import pytest
@@ -149,4 +149,4 @@ def test_a_bundle_of_another_task_or_form_is_refused(fp32, tmp_path):
 def test_a_bundle_by_its_folder_or_by_its_name(place):
     folder = place / "checkpoints/pp_checkpoints/static"
     assert find_bundle(folder / "infer") == find_bundle(folder / "bundle")
-    assert collect.shapes_path(find_bundle(folder / "infer")) == folder.resolve() / paddle_config.SHAPES
+    assert collect.shapes_path(find_bundle(folder / "infer")) == folder.resolve() / paddle_shapes.SHAPES

@@ -6,7 +6,7 @@ import time
 
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
-from common.engines import job as engines
+from common.engines import onnx_runtime
 
 import numpy as np
 import pytest
@@ -72,9 +72,9 @@ def test_answers_that_change_stop_the_test(epochs, steps):
 
 
 def test_an_engine_that_changes_its_answers_is_refused_by_name(fp32, monkeypatch):
-    compute, noise = engines.OnnxRuntime.run, iter(range(99))
+    compute, noise = onnx_runtime.OnnxRuntime.run, iter(range(99))
     monkeypatch.setattr(
-        engines.OnnxRuntime, "run", lambda self, arrays: [a + next(noise) for a in compute(self, arrays)]
+        onnx_runtime.OnnxRuntime, "run", lambda self, arrays: [a + next(noise) for a in compute(self, arrays)]
     )
     refused(run(*fp32, "--engine", "onnxruntime"), 2, "onnxruntime changes its answers from run to run, by up to 2")
 
