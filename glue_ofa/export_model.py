@@ -106,10 +106,11 @@ def main(options: Options) -> None:
     from common.train import trainer
 
     from glue import export, quantize
+    from glue.data import TextSource
 
     trainer.set_device(options.device)
     source = export.find_source(options.model_name_or_path, width)
-    text = export.TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines)
+    text = TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines)
     sub_model = export.open_sub_model(source, options.model_type, text)
     export.write_sub_model(sub_model, options.sub_model_output_dir)
     if options.static_sub_model is not None:

@@ -215,6 +215,18 @@ def renamed(state: dict, names: dict[str, str]) -> dict:
     return result
 
 
+def is_first_process() -> bool:
+    """Of several processes of one training the first one looks after the folders."""
+    return not int(os.environ.get("PADDLE_TRAINER_ID", 0))
+
+
+def check_output_folder(options: TrainingOptions) -> None:
+    """Raises `UserError` where something would be overwritten that nobody gave up."""
+    folder, going_on = options.output_dir, options.overwrite_output_dir or options.resume_from_checkpoint
+    if folder.is_dir() and any(folder.iterdir()) and not going_on:
+        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
+
+
 def last_whole_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end."""
     whole = [path.parent for path in Path(folder).glob(f"{PREFIX}*/{WHOLE}")]
@@ -233,7 +245,7 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, m
             named is not whole, or it comes from a run with other options.
     """
     folder = Path(folder or options.output_dir)
-    if int(os.environ.get("PADDLE_TRAINER_ID", 0)):  # of several processes the first one looks after the folder
+    if not is_first_process():
         return _named_checkpoint(options, folder)
     found = _found_checkpoint(options, folder)
     every = {**asdict(options), **(more or {})}

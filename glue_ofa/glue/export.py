@@ -18,7 +18,7 @@ import paddle
 from paddlenlp.utils.log import logger
 
 from glue import data, model, tasks, trainer
-from glue.data import Row
+from glue.data import Row, TextSource
 from glue.predictor import task_name
 
 GATE_ROWS = 100  # rows of the dev set on which every step is compared with the one before
@@ -40,21 +40,6 @@ class Source:
     @property
     def vocabulary(self) -> Path:
         return self.folder / checkpoint.VOCABULARY
-
-
-@dataclass(frozen=True)
-class TextSource:
-    """Where real text for the gates and the calibration comes from, and how it is read.
-
-    Attributes:
-        data_dir: as --data_dir; None is where the model was trained from.
-        max_length: tokens that are read of a row, and the longest input that will be served.
-        skip_bad_lines: leave faulty lines out instead of stopping.
-    """
-
-    data_dir: Path | None
-    max_length: int
-    skip_bad_lines: bool = False
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def scores(sub_model: SubModel, answers: Sequence[write_bundle.Outputs]) -> dict
     for name, outputs in (("FP32", sub_model.answers), ("INT8", answers)):
         predicted = [each for batch in outputs for each in metrics.predictions(task, batch["logits"])]
         found[name] = metrics.score(task, gold, predicted)
-        print(f"  {name} on {len(gold)} dev rows: {finetune.told(found[name])}", flush=True)
+        print(f"  {name} on {len(gold)} dev rows: {finetune.format_metrics(found[name])}", flush=True)
     return {"split": f"dev, first {len(gold)} rows", **found["INT8"]}
 
 

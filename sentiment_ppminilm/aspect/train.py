@@ -53,7 +53,7 @@ def train(options) -> dict[str, float]:
     metrics = finetune.plain_metrics(trainer.evaluate())
     if arguments.should_save:
         finetune.save(network, vocabulary, options.checkpoints, options, labels, "original", metrics)
-    print(f"best checkpoint, dev: {finetune.told(metrics)}", flush=True)
+    print(f"best checkpoint, dev: {finetune.format_metrics(metrics)}", flush=True)
     return metrics
 
 
@@ -68,5 +68,5 @@ def evaluate(options) -> dict[str, float]:
     rows = finetune.dataset(options.test_path, options.checkpoints / checkpoint.VOCABULARY, labels, options)
     logits = finetune.logits_of(network, rows, options.batch_size)
     metrics = finetune.score(labels, [row.label for row in rows], logits.argmax(axis=1).tolist())
-    print(f"{Path(options.test_path).name}: {finetune.told(metrics)}", flush=True)
+    print(f"{Path(options.test_path).name}: {finetune.format_metrics(metrics)}", flush=True)
     return metrics

@@ -20,7 +20,7 @@ from aspect.metrics import score
 BEST = "best.pdparams"  # the document's name of the trained weights
 APP = "sentiment_ppminilm"
 INPUTS = ("input_ids", "token_type_ids")
-plain_metrics, told = finetune.plain_metrics, finetune.told
+plain_metrics, format_metrics = finetune.plain_metrics, finetune.format_metrics
 
 
 class AspectTrainer(trainer.RecipeTrainer):
@@ -73,7 +73,7 @@ def save(network, vocabulary: Path, folder: Path, options, labels: LabelSet, sta
     """Write a checkpoint into `folder`, with what made it; `best.pdparams` is a link to its weights."""
     data = [getattr(options, name, None) for name in ("train_path", "dev_path")]
     more = {"labels": asdict(labels), "max_seq_len": options.max_seq_len}
-    record = finetune.record(APP, options, stage, metrics, data, **more)
+    record = finetune.record(APP, asdict(options), stage, metrics, data, **more)
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.write_into(network, vocabulary, folder, record)
     link = folder / BEST

@@ -59,7 +59,7 @@ def run(options) -> list[Path]:
     def save(small, folder: Path, evaluated: dict) -> None:
         metrics = finetune.plain_metrics(evaluated)
         finetune.save(small, vocabulary, folder, options, labels, "width", metrics)
-        print(f"{folder.name}, dev: {finetune.told(metrics)}", flush=True)
+        print(f"{folder.name}, dev: {finetune.format_metrics(metrics)}", flush=True)
 
     train_widths.train_widths(
         network,
