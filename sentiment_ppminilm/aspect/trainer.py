@@ -12,7 +12,7 @@ from common.train import finetune, trainer
 import model as models
 import numpy as np
 import paddle
-from data import Example, LabelSet, Row, collate, make_rows, read_examples
+from data import LabelSet, Row, collate, make_rows, read_examples
 from paddle.nn import functional as F
 
 from aspect.metrics import score
@@ -64,9 +64,14 @@ def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, label
         )
 
 
-def dataset(path: Path, vocabulary: Path, labels: LabelSet, options) -> list[Row]:
-    examples: list[Example] = read_examples(path, labels, options.skip_bad_lines)
-    return make_rows(examples, WordPieceTokenizer(vocabulary), labels, options.max_seq_len)
+def dataset(path: Path, vocabulary: Path, labels: LabelSet, max_length: int, skip_bad_lines: bool) -> list[Row]:
+    """Rows of a labelled file, each cut at `max_length` tokens.
+
+    Raises:
+        UserError: as `read_examples`.
+    """
+    examples = read_examples(path, labels, skip_bad_lines)
+    return make_rows(examples, WordPieceTokenizer(vocabulary), labels, max_length)
 
 
 def save(network, vocabulary: Path, folder: Path, options, labels: LabelSet, stage: str, metrics: dict) -> None:

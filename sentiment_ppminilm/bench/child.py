@@ -90,20 +90,20 @@ def make_reference(folder: str) -> dict[str, Any]:
     from common.data import vocabulary
     from common.export import program
 
-    import model as models
-    from aspect import export as exporting
+    import model
+    from aspect import export, trainer
 
-    name = models.NAMES[1]
+    name = model.NAMES[1]
     labels = LabelSet(["0", "1"])
-    network = models.build(name, len(labels.values))
+    network = model.build(name, len(labels.values))
     network.eval()
     with files.replacing_folder(Path(folder) / "bundle") as temporary:
-        program.save_program(network, temporary / "model", "int64", exporting.INPUTS)
+        program.save_program(network, temporary / "model", "int64", trainer.INPUTS)
         vocabulary.write(
             temporary / "vocab.txt", vocabulary.widened(list(vocabulary.SPECIALS), network.config.vocab_size)
         )
         files.write_json(temporary / "labels.json", {"class": labels.values})
-        bundle.write_manifest(temporary, exporting.manifest_of(network, labels, 256, "original", {}))
+        bundle.write_manifest(temporary, export.manifest_of(network, labels, 256, "original", {}))
     return {"made": name}
 
 
