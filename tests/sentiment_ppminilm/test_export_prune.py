@@ -154,7 +154,7 @@ def test_a_cut_that_differs_from_the_super_network_stops(tiny, trained):
 
     keep = distill.KeepBest(
         {0.5: trained}, "f1", cut=lambda *_: paddle.nn.Layer(), save=None,
-        compare=lambda *_: {"max_abs_diff": 0.5, "agreement": 1.0},
+        compare=lambda *_: parity.Comparison(0.5, 1.0),
     )  # fmt: skip
     with pytest.raises(GateFailed, match="cut out of the super-network: largest difference"):
         keep(models.load(trained), 0.5, {"eval_f1": 1.0})
