@@ -25,14 +25,18 @@ def answer(
     """Run batches through one engine.
 
     Args:
+        bundle, engine, device, threads, precision: as of `runtime.load`.
         batches: each [batch][length], padded to a common length; where the manifest has several inputs, a list of one
             such per input.
         outputs: an .npz file to write, arrays named `{batch index}.{output name}`; None gives them back as lists.
         warmup, repeats: passes over the batches as in `timing.time_calls`; 0 repeats times nothing.
 
     Returns:
-        "outputs" (a list of name to nested list, or the file's path), "peak_rss_mb" (before anything was written),
-        "file_bytes", and where timed "p50", "p95", "mean" (ms) and "calls".
+        "outputs" (a list of name to nested list, or the file's path), "peak_rss_mb" (in MiB, before anything was
+        written), "file_bytes", and where timed "p50", "p95", "mean" (ms) and "calls".
+
+    Raises:
+        UserError, EnvironmentLacks: as of `runtime.load`.
     """
     predictor = runtime.load(bundle, engine=engine, device=device, threads=threads, precision=precision)
 

@@ -1,28 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Paddle Lite on x86: reading a .nb file, and serving it."""
+"""Paddle Lite as an engine: an FP32 .nb file on x86, on one thread."""
 
 from pathlib import Path
 
 from common.cli import UserError
 from common.engines.job import Job
-from common.export.lite import kernels, need_package
+from common.export import lite
 
 import numpy as np
-
-
-class PaddleLite:
-    """Paddle Lite on x86, FP32, one thread."""
-
-    def __init__(self, job: Job):
-
-        self._model = LiteModel(job.files[0])
-        self.input_types = dict.fromkeys(self._model.input_names, "int32")  # what LiteModel takes; a .nb does not say
-        self.output_names = self._model.output_names
-        self._names = [each["name"] for each in job.bundle.inputs]
-
-    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        given = dict(zip(self._names, arrays, strict=True))
-        return self._model.run(*(given[name] for name in self._model.input_names))
 
 
 class LiteModel:
@@ -34,12 +19,12 @@ class LiteModel:
             UserError: no such file, not a .nb, or one that x86 would answer wrongly: made for arm, or INT8.
             EnvironmentLacks: paddlelite is not installed.
         """
-        found = kernels(path)
+        found = lite.kernels(path)
         if not any(target == "x86" for target, _ in found) or any(target == "arm" for target, _ in found):
             raise UserError(f"{path}: was not converted for x86, here it would answer nonsense; take the x86 file")
         if found["x86", "int8"]:
             raise UserError(f"{path}: INT8, which Paddle Lite for x86 answers with NaN; take the FP32 file")
-        need_package("paddlelite")
+        lite.require_paddlelite()
         from paddlelite.lite import MobileConfig, create_paddle_predictor
 
         config = MobileConfig()
@@ -62,3 +47,17 @@ class LiteModel:
             self._predictor.get_input(place).from_numpy(np.ascontiguousarray(ids))
         self._predictor.run()
         return [np.array(self._predictor.get_output(k).numpy()) for k in range(len(self.output_names))]
+
+
+class PaddleLite:
+    """A job's .nb file. It is asked by the model's own input order, which may differ from the manifest's."""
+
+    def __init__(self, job: Job):
+        self._model = LiteModel(job.files[0])
+        self.input_types = dict.fromkeys(self._model.input_names, "int32")  # what LiteModel takes; a .nb does not say
+        self.output_names = self._model.output_names
+        self._names = job.input_names
+
+    def run(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        given = dict(zip(self._names, arrays, strict=True))
+        return self._model.run(*(given[name] for name in self._model.input_names))

@@ -1,8 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """`load(bundle, engine=...)`: every engine behind the same call, and only where it is known to be right.
 
-An engine answers garbage on some precisions without an error. ALLOWED says, cell by cell, what was measured to run;
-a forbidden cell is refused with its reason. Nothing is imported but the engine that is asked for.
+Some engines answer garbage in some precisions without an error. `allowed.ALLOWED` says, cell by cell, what was measured
+to run; a forbidden cell is refused with its reason. Only the library of the engine that is asked for is imported.
 """
 
 import importlib.util
@@ -10,12 +10,13 @@ import platform
 from pathlib import Path
 
 from common import machine
-from common.bundle.bundle import Bundle, engine_files, file_bytes, read_bundle
-from common.cli import EnvironmentLacks, UserError, did_you_mean, one_line
+from common.bundle import Bundle, read_bundle
+from common.bundle.bundle import engine_files, file_bytes
+from common.cli import EnvironmentLacks, UserError, one_line
 from common.engines import devices
-from common.engines.allowed import ALLOWED, ALLOWED_GPU, DEVICES, ENGINES, NO_HALF, SLOW
+from common.engines.allowed import ALLOWED, ALLOWED_GPU, SLOW, check_words, choose_precision
 from common.engines.fastdeploy import FastDeploy
-from common.engines.job import SATURATES, Job, warn
+from common.engines.job import SATURATES, Engine, Job, warn
 from common.engines.onnx_runtime import OnnxRuntime
 from common.engines.openvino import OpenVino
 from common.engines.paddle import Paddle
@@ -23,7 +24,8 @@ from common.engines.paddle_lite import PaddleLite
 
 import numpy as np
 
-Engine = OnnxRuntime | OpenVino | Paddle | PaddleLite | FastDeploy
+CLASSES = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "paddlelite": PaddleLite, "paddle": Paddle}
+X86 = ("x86_64", "AMD64")
 
 
 class Predictor:
@@ -31,8 +33,8 @@ class Predictor:
 
     Attributes:
         bundle, engine, precision, device: what was loaded, and how it computes.
-        pad_to: length the engine wants every sentence padded to; None where lengths may come as they are.
-        file_bytes: size of the model files it opened.
+        pad_to: tokens the engine wants every sentence padded to; None where lengths may come as they are.
+        file_bytes: size of the model files it opened, in bytes.
     """
 
     def __init__(self, engine: Engine, job: Job):
@@ -83,7 +85,7 @@ def load(
 
     Args:
         bundle: the folder, which is checked first, or a bundle that `read_bundle` has checked.
-        engine: one of ENGINES.
+        engine: one of `allowed.ENGINES`.
         device: cpu, gpu, kunlunxin (also written xpu).
         threads: CPU threads of one call.
         precision: what to compute in: the bundle's own (None), "bf16" on a CPU or "fp16" on a GPU for an FP32 bundle.
@@ -92,10 +94,20 @@ def load(
         UserError: a damaged bundle, an unknown or forbidden combination, or a model the engine does not read.
         EnvironmentLacks: the engine's library, the device, or a CPU feature asked for by name is not there.
     """
-    _check_words(engine, device, threads)
+    job = make_job(bundle, engine, device, threads, precision)
+    if (engine, job.precision) in SLOW and device == "cpu":
+        warn(SLOW[engine, job.precision])
+    predictor = Predictor(_opened(job), job)
+    _try(predictor)
+    return predictor
+
+
+def make_job(bundle: Bundle | Path | str, engine: str, device: str, threads: int, precision: str | None) -> Job:
+    """What `load` opens, after all checks that need no library; arguments and errors as of `load`."""
+    check_words(engine, device, threads)
     if not isinstance(bundle, Bundle):
         bundle = read_bundle(bundle)
-    precision = _precision(bundle, engine, device, precision)
+    precision = choose_precision(bundle, engine, device, precision)
     gate = bundle.engine(engine)
     if gate is not None and not gate["passed"]:
         raise UserError(f"{bundle.path}: the parity gate did not pass on {engine}; take another engine or export again")
@@ -105,32 +117,39 @@ def load(
     if precision == "bf16" and not machine.has_bf16():
         raise EnvironmentLacks(f"{engine}: this CPU has no bf16 (avx512_bf16 or amx_bf16); take --precision fp32")
     files = engine_files(bundle, engine)
-    if (engine, precision) in SLOW and device == "cpu":
-        warn(SLOW[engine, precision])
-    job = Job(bundle, files, engine, "kunlunxin" if device == "xpu" else device, threads, precision)
-    try:
-        opened = open_engine(job)
-    except (UserError, EnvironmentLacks):
-        raise
-    except ImportError as fault:
-        raise EnvironmentLacks(f"{engine}: its library does not load: {one_line(fault)[:200]}") from fault
-    except Exception as fault:
-        raise UserError(
-            f"{files[0]}: {engine} cannot open it: {one_line(fault)[:200]}; take another engine or export again"
-        ) from fault
-    _check_inputs(opened, job)
-    predictor = Predictor(opened, job)
-    _try(predictor)
-    return predictor
+    return Job(bundle, files, engine, "kunlunxin" if device == "xpu" else device, threads, precision)
+
+
+def open_engine(job: Job) -> Engine:
+    """The engine of a job's name, its model loaded.
+
+    Raises:
+        EnvironmentLacks: the device or this kind of machine is not for it.
+        Exception: whatever the library raises at a model it does not read.
+    """
+    devices.probe(job.engine, job.device)
+    if job.engine == "fastdeploy_openvino" and job.saturates and job.files[0].suffix != ".onnx":
+        raise EnvironmentLacks(f"{job.engine}: {SATURATES} in a Paddle program; take onnxruntime")
+    if job.engine.startswith("fastdeploy"):
+        return FastDeploy(job)
+    if job.engine.startswith("paddle") and platform.machine() not in X86:
+        raise EnvironmentLacks(
+            f"{job.engine}: its wheels are for x86-64, this is {platform.machine()}; take onnxruntime"
+        )
+    return CLASSES[job.engine.removesuffix("_tensorrt")](job)
 
 
 def available(engine: str, device: str | None = None) -> str | None:
     """Why an engine cannot be had here at all, or None. CPU engines are looked for, not imported.
 
-    Without a device: on the CPU, or on a GPU where the engine runs nowhere else.
+    Args:
+        device: as of `load`; None: the CPU, or a GPU where the engine runs nowhere else.
+
+    Raises:
+        UserError: an unknown engine or device, or an engine that does not run there.
     """
     device = device or ("gpu" if engine in ALLOWED_GPU and engine not in ALLOWED else "cpu")
-    _check_words(engine, device, 1)
+    check_words(engine, device, 1)
     missing = _missing_package(engine)
     if missing or device == "cpu":
         return missing
@@ -141,40 +160,27 @@ def available(engine: str, device: str | None = None) -> str | None:
     return None
 
 
-def _check_words(engine: str, device: str, threads: int) -> None:
-    if engine not in ENGINES:
-        raise UserError(f"unknown engine `{engine}`{did_you_mean(engine, ENGINES)}; there are {', '.join(ENGINES)}")
-    if device not in DEVICES:
-        raise UserError(f"unknown device `{device}`{did_you_mean(device, DEVICES)}; there are {', '.join(DEVICES)}")
-    if engine not in DEVICES[device]:
-        there = ", ".join(DEVICES[device])
-        raise UserError(f"{engine} does not run on {device}; engines that do: {there}")
-    if threads < 1:
-        raise UserError(f"threads must be at least 1, got {threads}")
-    if threads > 1 and engine == "paddlelite":
-        raise UserError(f"paddlelite runs on one thread here, got {threads}; take onnxruntime for more")
-
-
-def _precision(bundle: Bundle, engine: str, device: str, asked: str | None) -> str:
-    precision = asked or bundle.precision
-    cells = DEVICES[device][engine]
-    if precision != bundle.precision and "int8" in (precision, bundle.precision):
-        raise UserError(
-            f"{bundle.path}: an {bundle.precision} bundle does not run as {precision}; give the {precision} bundle, "
-            "or leave the precision out"
-        )
-    if precision in cells and not cells[precision]:
-        return precision
-    known = ", ".join(name for name, reason in cells.items() if not reason)
-    reason = cells.get(precision) or (NO_HALF if precision == "fp16" and device == "cpu" else f"it runs {known} there")
-    raise UserError(f"{engine} on {device} is not allowed with {precision}: {reason}")
-
-
 def _missing_package(engine: str) -> str | None:
     family = engine.split("_")[0]
     if importlib.util.find_spec(family) is None:
         return f"{engine}: the Python package `{family}` is not installed; install requirements.lock"
     return None
+
+
+def _opened(job: Job) -> Engine:
+    """The engine, with inputs and outputs as the manifest says; what the library raises becomes one line."""
+    try:
+        engine = open_engine(job)
+    except (UserError, EnvironmentLacks):
+        raise
+    except ImportError as fault:
+        raise EnvironmentLacks(f"{job.engine}: its library does not load: {one_line(fault)[:200]}") from fault
+    except Exception as fault:
+        raise UserError(
+            f"{job.files[0]}: {job.engine} cannot open it: {one_line(fault)[:200]}; take another engine or export again"
+        ) from fault
+    _check_inputs(engine, job)
+    return engine
 
 
 def _check_inputs(opened: Engine, job: Job) -> None:
@@ -198,7 +204,12 @@ def _check_inputs(opened: Engine, job: Job) -> None:
 
 
 def _try(predictor: Predictor) -> None:
-    """One run on a made-up sentence (two for INT8): shapes as the manifest says, finite, and the same again."""
+    """One run on a made-up sentence, two for INT8.
+
+    Raises:
+        UserError: it does not run, or gives other shapes than the manifest says, no finite numbers, or, on INT8, other
+            numbers the second time.
+    """
     bundle, engine = predictor.bundle, predictor.engine
     length = min(4, bundle.max_length)
     sentence = [np.ones((1, length), np.int64)] + [np.zeros((1, length), np.int64)] * (len(bundle.inputs) - 1)
@@ -219,23 +230,3 @@ def _try(predictor: Predictor) -> None:
         if not np.isfinite(array).all() or not np.array_equal(array, again[name]):
             what = "changes from run to run" if np.isfinite(array).all() else "is not finite"
             raise UserError(f"{bundle.path}: {engine} answers wrongly: `{name}` {what}; take another engine")
-
-
-def open_engine(job: Job) -> Engine:
-    """The engine of a job's name, its model loaded.
-
-    Raises:
-        EnvironmentLacks: the device or this kind of machine is not for it.
-        Exception: whatever the library raises at a model it does not read.
-    """
-    devices.probe(job.engine, job.device)
-    if job.engine == "fastdeploy_openvino" and job.saturates and job.files[0].suffix != ".onnx":
-        raise EnvironmentLacks(f"{job.engine}: {SATURATES} in a Paddle program; take onnxruntime")
-    if job.engine.startswith("fastdeploy"):
-        return FastDeploy(job)
-    if job.engine.startswith("paddle") and platform.machine() not in ("x86_64", "AMD64"):
-        raise EnvironmentLacks(
-            f"{job.engine}: its wheels are for x86-64, this is {platform.machine()}; take onnxruntime"
-        )
-    kinds = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "paddlelite": PaddleLite, "paddle": Paddle}
-    return kinds[job.engine.removesuffix("_tensorrt")](job)

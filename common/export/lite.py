@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Paddle Lite: from .pdmodel to .nb for x86 or arm, and running the x86 one.
+"""Paddle Lite: from .pdmodel to .nb for x86 or arm. `common.engines.paddle_lite` runs the x86 one.
 
 Every conversion runs in a child process (`python -m common.export.lite VERB ...`): Paddle Lite aborts the process it is
 in when it does not like a model, and Paddle's static mode is a global switch.
@@ -47,7 +47,7 @@ def convert(
     if quantised and target == "x86":
         raise UserError("Paddle Lite for x86 answers INT8 models with NaN or a crash; convert the FP32 model for x86")
     model, parameters = files.require(pdmodel, "Paddle program"), files.require(pdiparams, "Paddle parameter file")
-    need_package("paddlelite")
+    require_paddlelite()
     final = Path(f"{out_stem}.nb")
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
@@ -104,9 +104,13 @@ def kernels(path: Path | str) -> Counter[tuple[str, str]]:
     return found
 
 
-def need_package(module: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        raise EnvironmentLacks(f"{module} is not installed; take the environment of requirements.lock")
+def require_paddlelite() -> None:
+    """
+    Raises:
+        EnvironmentLacks: paddlelite is not installed.
+    """
+    if importlib.util.find_spec("paddlelite") is None:
+        raise EnvironmentLacks("paddlelite is not installed; take the environment of requirements.lock")
 
 
 def _child(verb: str, *arguments: Path | str) -> str:

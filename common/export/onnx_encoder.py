@@ -5,12 +5,7 @@ Two ways to write the same function:
 
 - "portable": operators of the standard opset 17 only; ONNX Runtime from 1.12 on, FastDeploy, OpenVINO.
 - "onnxruntime": its fused operators (com.microsoft), fewest nodes; ONNX Runtime 1.23.
-
-INT8 is symmetric: real weight = weight * weight_scale, real input = q * input_scale, q = round half to even. The sums
-are exact integers; bias, layer norm, attention's products and softmax stay float32.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path

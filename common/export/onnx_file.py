@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What can be asked of a finished ONNX file, and the form of it in which no CPU saturates."""
+"""What can be asked of a finished ONNX file, and the form of it that no CPU saturates on."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-
-ZERO_POINT = 128  # uint8 values with this zero point are the int8 values, moved
-
-
+ZERO_POINT = 128  # the uint8 that stands for 0: uint8 values with this zero point are the int8 values, moved
 # Input positions of (weight, weight's zero point) in the operators whose integer kernel multiplies uint8 by int8.
 WEIGHTED = {
     "MatMulIntegerToFloat": (1, 5),
     "QAttention": (1, 7),
     "DequantizeLinear": (0, 2),
-    "MatMulInteger": (1, 3),  # what ONNX Runtime's dynamic quantisation writes
+    "MatMulInteger": (1, 3),  # what ONNX Runtime's dynamic quantization writes
     "DynamicQuantizeMatMul": (1, 3),
 }
 
@@ -52,7 +49,11 @@ def read(path_or_bytes: Path | str | bytes) -> onnx.ModelProto:
 
 
 def count_nodes(path_or_bytes: Path | str | bytes) -> dict[str, int]:
-    """How many nodes of each operator a file holds: what proves that a model which is called INT8 is INT8."""
+    """How many nodes of each operator a file holds: what proves that a model which is called INT8 is INT8.
+
+    Raises:
+        UserError: no such file, or not an ONNX model.
+    """
     return dict(Counter(node.op_type for node in read(path_or_bytes).graph.node))
 
 
@@ -76,33 +77,47 @@ def to_unsigned_weights(path_or_bytes: Path | str | bytes) -> bytes:
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     zero_points: dict[str, np.ndarray] = {}
     for node in model.graph.node:
-        if node.op_type not in WEIGHTED:
-            continue
-        weight, zero_point = WEIGHTED[node.op_type]
-        tensor = constants.get(node.input[weight])
-        signed = tensor is not None and numpy_helper.to_array(tensor).dtype == np.int8
-        if tensor is None or not (signed or f"{tensor.name}.zero_point" in zero_points):
-            continue
-        words = list(node.input) + [""] * (zero_point + 1 - len(node.input))
-        if signed:
-            moved = _unsigned(numpy_helper.to_array(tensor))
-            tensor.CopyFrom(numpy_helper.from_array(moved, tensor.name))
-            # DequantizeLinear wants one zero point per column, the others take one for all
-            columns = moved.shape[-1:] if node.op_type == "DequantizeLinear" else ()
-            given = constants.get(words[zero_point])
-            before = numpy_helper.to_array(given) if given is not None else np.zeros(columns, np.int8)
-            zero_points[f"{tensor.name}.zero_point"] = _unsigned(before)
-        words[zero_point] = f"{tensor.name}.zero_point"
-        node.input[:] = words
+        if node.op_type in WEIGHTED:
+            _make_unsigned(node, constants, zero_points)
     if not zero_points:
         raise UserError("no INT8 weight in this ONNX model, there is nothing to make unsigned")
     model.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in zero_points.items())
-    used = {word for node in model.graph.node for word in node.input}
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
+    _drop_unused_constants(model)
     return model.SerializeToString()
 
 
+def _make_unsigned(
+    node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], zero_points: dict[str, np.ndarray]
+) -> None:
+    """Moves a node's int8 weight in place, once where nodes share it, and notes its new zero point."""
+    from onnx import numpy_helper
+
+    weight, zero_point = WEIGHTED[node.op_type]
+    tensor = constants.get(node.input[weight])
+    if tensor is None:
+        return
+    name = f"{tensor.name}.zero_point"
+    values = numpy_helper.to_array(tensor)
+    if values.dtype != np.int8 and name not in zero_points:
+        return
+    inputs = list(node.input) + [""] * (zero_point + 1 - len(node.input))
+    if values.dtype == np.int8:
+        tensor.CopyFrom(numpy_helper.from_array(_unsigned(values), tensor.name))
+        # DequantizeLinear wants one zero point per column, the others take one for all
+        columns = values.shape[-1:] if node.op_type == "DequantizeLinear" else ()
+        given = constants.get(inputs[zero_point])
+        zero_points[name] = _unsigned(numpy_helper.to_array(given) if given is not None else np.zeros(columns, np.int8))
+    inputs[zero_point] = name
+    node.input[:] = inputs
+
+
+def _drop_unused_constants(model: onnx.ModelProto) -> None:
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+
+
 def _unsigned(signed: np.ndarray) -> np.ndarray:
+    """int8 to uint8, 128 added."""
     return (signed.astype(np.int16) + ZERO_POINT).astype(np.uint8)

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""A list of ONNX nodes that grows one call at a time, and what can be asked of, or changed in, a finished file."""
+"""A list of ONNX nodes that grows one call at a time, and becomes a model."""
 
 from __future__ import annotations
 

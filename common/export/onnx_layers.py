@@ -1,19 +1,14 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The parts of a transformer encoder as ONNX nodes, in two styles; `onnx_encoder.build` puts them together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from common.export.onnx_file import ZERO_POINT
 from common.export.onnx_graph import MICROSOFT, Graph
+from common.export.onnx_weights import Encoder, Layer, Linear, Norm
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from common.export.onnx_weights import Encoder, Layer, Linear, Norm
 
 MASKED = -1e4  # added to a padded position's attention score: exp() of it is 0.0 in float32
 INT32, FLOAT = 6, 1  # onnx.TensorProto's codes
@@ -38,7 +33,7 @@ class Portable:
         self.encoder = encoder
         self.graph = Graph()
         self.mask = ""
-        self._quantised: dict[tuple[str, float], tuple[str, str, str]] = {}
+        self._quantized: dict[tuple[str, float], tuple[str, str, str]] = {}
 
     def embed(self, pairs: bool) -> str:
         """float32 [batch, length, hidden]; also prepares the mask."""
@@ -65,16 +60,16 @@ class Portable:
         if pairs:
             types = graph.constant(encoder.token_types.real(), "token_types")
             total = graph.node("Add", [total, graph.node("Gather", [types, "token_type_ids"], "types")], "embeddings")
-        return self.normalise(total, encoder.embedding_norm, "embeddings")
+        return self.normalize(total, encoder.embedding_norm, "embeddings")
 
     def layer(self, states: str, layer: Layer, name: str) -> str:
         """float32 [batch, length, hidden] → the same shape."""
         context = self.attention(states, layer, f"{name}/attention")
         attended = self.linear(context, layer.output, f"{name}/output")
-        states = self.add_normalise(attended, states, layer.attention_norm, f"{name}/attention_norm")
+        states = self.add_normalize(attended, states, layer.attention_norm, f"{name}/attention_norm")
         inner = self.activate(self.linear(states, layer.ffn_in, f"{name}/ffn_in"), f"{name}/ffn_in")
         outer = self.linear(inner, layer.ffn_out, f"{name}/ffn_out")
-        return self.add_normalise(outer, states, layer.ffn_norm, f"{name}/ffn_norm")
+        return self.add_normalize(outer, states, layer.ffn_norm, f"{name}/ffn_norm")
 
     def pool(self, states: str) -> str:
         """float32 [batch, hidden]: what sentence heads read."""
@@ -87,13 +82,13 @@ class Portable:
         product = self.graph.node("MatMul", [states, self.graph.constant(linear.weight, f"{name}.weight")], name)
         return self.graph.node("Add", [product, self.graph.constant(linear.bias, f"{name}.bias")], name)
 
-    def quantise(self, states: str, step: float) -> tuple[str, str, str]:
+    def quantize(self, states: str, step: float) -> tuple[str, str, str]:
         """(uint8 tensor, step, zero point), once for each tensor and step. uint8 because x86 multiplies u8 by s8."""
         key = (states, float(step))
-        if key not in self._quantised:
+        if key not in self._quantized:
             words = (self.graph.constant(np.float32(step)), self.graph.constant(np.uint8(ZERO_POINT)))
-            self._quantised[key] = (self.graph.node("QuantizeLinear", [states, *words], "quantised"), *words)
-        return self._quantised[key]
+            self._quantized[key] = (self.graph.node("QuantizeLinear", [states, *words], "quantised"), *words)
+        return self._quantized[key]
 
     def int8_linear(self, states: str, linear: Linear, name: str) -> str:
         """The bias is an int32 constant behind DequantizeLinear: next to a float32 one nothing is fused."""
@@ -103,7 +98,7 @@ class Portable:
         steps = (scales.astype(np.float64) * float(linear.input_scale)).astype(np.float32)
         bias = [graph.constant(np.round(linear.bias / steps.astype(np.float64)).astype(np.int32), f"{name}.bias")]
         bias += [graph.constant(steps, f"{name}.bias_scale"), graph.constant(np.zeros(steps.shape, np.int32))]
-        x = graph.node("DequantizeLinear", list(self.quantise(states, linear.input_scale)), name)
+        x = graph.node("DequantizeLinear", list(self.quantize(states, linear.input_scale)), name)
         w = graph.node("DequantizeLinear", weight, f"{name}.weight", axis=1)
         b = graph.node("DequantizeLinear", bias, f"{name}.bias", axis=0)
         return graph.node("Add", [graph.node("MatMul", [x, w], name), b], name)
@@ -146,7 +141,7 @@ class Portable:
         twice = graph.node("Mul", [x, graph.node("Add", [erf, graph.constant(np.float32(1))], name)], name)
         return graph.node("Mul", [twice, graph.constant(np.float32(0.5))], name)
 
-    def normalise(self, x: str, norm: Norm, name: str) -> str:
+    def normalize(self, x: str, norm: Norm, name: str) -> str:
         """Layer norm in small steps, which every engine joins again; one operator kills FastDeploy's old OpenVINO."""
         graph = self.graph
         centred = graph.node("Sub", [x, graph.node("ReduceMean", [x], name, axes=[-1])], name)
@@ -157,8 +152,8 @@ class Portable:
         scaled = graph.node("Mul", [unit, graph.constant(norm[0], f"{name}.gamma")], name)
         return graph.node("Add", [scaled, graph.constant(norm[1], f"{name}.beta")], name)
 
-    def add_normalise(self, x: str, residual: str, norm: Norm, name: str) -> str:
-        return self.normalise(self.graph.node("Add", [x, residual], name), norm, name)
+    def add_normalize(self, x: str, residual: str, norm: Norm, name: str) -> str:
+        return self.normalize(self.graph.node("Add", [x, residual], name), norm, name)
 
 
 class OnnxRuntime(Portable):
@@ -175,7 +170,7 @@ class OnnxRuntime(Portable):
 
     def int8_linear(self, states: str, linear: Linear, name: str) -> str:
         graph = self.graph
-        x, step, zero = self.quantise(states, linear.input_scale)
+        x, step, zero = self.quantize(states, linear.input_scale)
         weight, scale = (
             graph.constant(linear.weight, f"{name}.weight"),
             graph.constant(linear.scales(), f"{name}.scale"),
@@ -191,7 +186,7 @@ class OnnxRuntime(Portable):
         if one is None or not one.int8:
             q, k, v = self.projections(states, layer, name)
             return graph.node("MultiHeadAttention", [q, k, v, "", self.mask], name, **options)
-        x, step, zero = self.quantise(states, one.input_scale)
+        x, step, zero = self.quantize(states, one.input_scale)
         weight, bias = graph.constant(one.weight, f"{name}.weight"), graph.constant(one.bias, f"{name}.bias")
         words = [x, weight, bias, step, graph.constant(one.scales(), f"{name}.scale"), self.mask, zero]
         words.append(graph.constant(np.zeros(one.bias.shape, np.int8)))
@@ -202,11 +197,11 @@ class OnnxRuntime(Portable):
             return super().activate(x, name)
         return self.graph.node(self.gelu, [x], name, domain=MICROSOFT)
 
-    def normalise(self, x: str, norm: Norm, name: str) -> str:
+    def normalize(self, x: str, norm: Norm, name: str) -> str:
         words = [x, self.graph.constant(norm[0], f"{name}.gamma"), self.graph.constant(norm[1], f"{name}.beta")]
         return self.graph.node("LayerNormalization", words, name, axis=-1, epsilon=self.encoder.epsilon)
 
-    def add_normalise(self, x: str, residual: str, norm: Norm, name: str) -> str:
+    def add_normalize(self, x: str, residual: str, norm: Norm, name: str) -> str:
         words = [
             x,
             residual,

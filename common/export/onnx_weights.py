@@ -1,7 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What an encoder's ONNX file is written from: arrays with their scales, checked against each other."""
+"""The weights of a transformer encoder and its heads as arrays, and whether they fit together.
 
-from __future__ import annotations
+INT8 is symmetric: real weight = weight * weight_scale, real input = q * input_scale, q = round half to even. The sums
+are exact integers; bias, layer norm, attention's products and softmax stay float32.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +35,11 @@ class Linear:
         return self.weight.dtype == np.int8
 
     def check(self, name: str) -> None:
-        """ValueError for shapes and dtypes, UserError for scales, that cannot be right; both name the layer."""
+        """
+        Raises:
+            ValueError: shapes, dtypes or values that cannot be right, with the layer's name.
+            UserError: an INT8 layer without scales, or with scales that are not positive and finite.
+        """
         if self.weight.dtype not in (np.int8, np.float32) or self.weight.ndim != 2:
             raise ValueError(f"{name}: weight is {self.weight.dtype} {self.weight.shape}, not int8/float32 [in, out]")
         if self.bias.shape != self.weight.shape[1:]:
@@ -83,6 +89,8 @@ class Layer:
 
 @dataclass
 class Encoder:
+    """An encoder's weights: tables, layers, and what is computed with them."""
+
     words: Table
     """Row `pad_id` is used as it stands: make it zero where the model's own lookup does (`padding_idx`)."""
     positions: Table
@@ -101,6 +109,8 @@ class Encoder:
 
 @dataclass
 class Head:
+    """One output: a Linear on the pooled first token, or on every token."""
+
     name: str
     """The output's name in the file."""
     linear: Linear
@@ -108,41 +118,60 @@ class Head:
 
 
 def check(encoder: Encoder, heads: Sequence[Head], pairs: bool) -> None:
-    """Raise ValueError for what `build` could only write down wrongly."""
+    """Whether everything fits together that `onnx_encoder.build` could only write down wrongly.
+
+    Args:
+        pairs: whether the model is to take token types.
+
+    Raises:
+        ValueError: shapes or heads that do not fit together, with the layer's name.
+        UserError: a quantization scale that is missing, zero, negative or not finite, with the layer's name.
+    """
     hidden = encoder.words.values.shape[1]
     for number, layer in enumerate(encoder.layers):
-        width = layer.heads * encoder.head_size
-        for part in ("query", "key", "value", "output", "ffn_in", "ffn_out"):
-            linear: Linear = getattr(layer, part)
-            linear.check(f"layer {number} {part}")
-            rows, columns = linear.weight.shape
-            want_rows = {"output": width, "ffn_out": layer.ffn_in.weight.shape[1]}.get(part, hidden)
-            want_columns = {"output": hidden, "ffn_out": hidden, "ffn_in": columns}.get(part, width)
-            if (rows, columns) != (want_rows, want_columns):
-                raise ValueError(
-                    f"layer {number} {part}: weight is [{rows}, {columns}], expected [{want_rows}, {want_columns}] "
-                    f"({layer.heads} heads of {encoder.head_size}, hidden {hidden})"
-                )
-    if not heads or len({head.name for head in heads}) != len(heads):
-        raise ValueError("heads: at least one, with different names")
-    for head in heads:
-        head.linear.check(f"head {head.name}")
-        rows = encoder.pooler.weight.shape[1] if head.on == "sentence" and encoder.pooler is not None else hidden
-        if head.linear.weight.shape[0] != rows:
-            raise ValueError(f"head {head.name}: weight has {head.linear.weight.shape[0]} rows, expected {rows}")
-        if head.on not in ("sentence", "tokens") or (head.on == "sentence" and encoder.pooler is None):
-            raise ValueError(f'head {head.name}: on must be "tokens", or "sentence" with a pooler; got "{head.on}"')
+        _check_layer(f"layer {number}", layer, hidden, encoder.head_size)
+    _check_heads(heads, encoder.pooler, hidden)
     if encoder.pooler is not None:
         encoder.pooler.check("pooler")
         if encoder.pooler.weight.shape[0] != hidden:
             raise ValueError(f"pooler: weight has {encoder.pooler.weight.shape[0]} rows, expected {hidden}")
     for name in ("words", "positions", "token_types", "task_types"):
-        table: Table | None = getattr(encoder, name)
-        if table is None:
-            continue
-        if (table.values.dtype == np.int8) != (table.row_scale is not None):
-            raise ValueError(f"{name}: int8 values need a row_scale, float32 values have none")
-        if table.values.shape[1:] != (hidden,) or table.values.dtype not in (np.int8, np.float32):
-            raise ValueError(f"{name}: {table.values.dtype} {table.values.shape}, expected [rows, {hidden}]")
+        _check_table(name, getattr(encoder, name), hidden)
     if pairs and encoder.token_types is None:
         raise ValueError("pairs=True needs a token type table")
+
+
+def _check_layer(name: str, layer: Layer, hidden: int, head_size: int) -> None:
+    width = layer.heads * head_size
+    for part in ("query", "key", "value", "output", "ffn_in", "ffn_out"):
+        linear: Linear = getattr(layer, part)
+        linear.check(f"{name} {part}")
+        rows, columns = linear.weight.shape
+        want_rows = {"output": width, "ffn_out": layer.ffn_in.weight.shape[1]}.get(part, hidden)
+        want_columns = {"output": hidden, "ffn_out": hidden, "ffn_in": columns}.get(part, width)
+        if (rows, columns) != (want_rows, want_columns):
+            raise ValueError(
+                f"{name} {part}: weight is [{rows}, {columns}], expected [{want_rows}, {want_columns}] "
+                f"({layer.heads} heads of {head_size}, hidden {hidden})"
+            )
+
+
+def _check_heads(heads: Sequence[Head], pooler: Linear | None, hidden: int) -> None:
+    if not heads or len({head.name for head in heads}) != len(heads):
+        raise ValueError("heads: at least one, with different names")
+    for head in heads:
+        head.linear.check(f"head {head.name}")
+        rows = pooler.weight.shape[1] if head.on == "sentence" and pooler is not None else hidden
+        if head.linear.weight.shape[0] != rows:
+            raise ValueError(f"head {head.name}: weight has {head.linear.weight.shape[0]} rows, expected {rows}")
+        if head.on not in ("sentence", "tokens") or (head.on == "sentence" and pooler is None):
+            raise ValueError(f'head {head.name}: on must be "tokens", or "sentence" with a pooler; got "{head.on}"')
+
+
+def _check_table(name: str, table: Table | None, hidden: int) -> None:
+    if table is None:
+        return
+    if (table.values.dtype == np.int8) != (table.row_scale is not None):
+        raise ValueError(f"{name}: int8 values need a row_scale, float32 values have none")
+    if table.values.shape[1:] != (hidden,) or table.values.dtype not in (np.int8, np.float32):
+        raise ValueError(f"{name}: {table.values.dtype} {table.values.shape}, expected [rows, {hidden}]")

@@ -217,14 +217,14 @@ def test_without_vnni_unsigned_weights_are_taken_and_it_is_said(folder, monkeypa
 
 def test_without_vnni_paddle_takes_no_int8_kernels(folder, monkeypatch, capsys):
     """oneDNN's `fc` saturates too: 19.8 off of 24 with AVX2, weights and inputs at the ends of their range."""
-    from common.engines import paddle_config
+    from common.engines import paddle
 
     bundle_fixture.reseal(folder, precision="int8", int8_ops=["fc"])
     job = engines.Job(bundle := read_bundle(folder), engine_files(bundle, "paddle"), "paddle", "cpu", 1, "int8")
     for vnni in (True, False):
         monkeypatch.setattr(machine, "has_int8_dot_product", lambda vnni=vnni: vnni)
         inference = MagicMock()
-        paddle_config.predictor(job, inference)
+        paddle.make_predictor(job, inference)
         assert inference.Config.return_value.enable_mkldnn_int8.called is vnni
         assert ("no VNNI" in capsys.readouterr().err) is not vnni
 
@@ -242,7 +242,7 @@ def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, m
     bundle = read_bundle(folder)
     job = engines.Job(bundle, engine_files(bundle, "paddle"), "fastdeploy_paddle", "cpu", 1, "fp32")
     option = MagicMock()
-    fastdeploy.FastDeploy._choose(option, job)
+    fastdeploy.choose_backend(option, job)
     assert option.paddle_infer_option.enable_mkldnn is avx512
     assert ("oneDNN is off" in capsys.readouterr().err) is not avx512
 
@@ -445,5 +445,5 @@ def test_fastdeploy_int8_through_paddle_warns(folder, monkeypatch, capsys):
             pass
 
     option = Option()
-    fastdeploy.FastDeploy._choose(option, jobs[0])
+    fastdeploy.choose_backend(option, jobs[0])
     assert option.paddle_infer_option.enable_mkldnn is False

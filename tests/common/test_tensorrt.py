@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from common.bundle.bundle import engine_files, read_bundle
 from common.cli import EnvironmentLacks, UserError
-from common.engines import devices, paddle_config, paddle_shapes
+from common.engines import devices, paddle, paddle_shapes
 from common.engines.job import TRT_BATCH, Job
 
 import bundle_fixture
@@ -73,7 +73,7 @@ def job(bundle, engine="paddle_tensorrt", device="gpu", precision="fp32", kind=J
 
 def opened(given: Job, **stand_in) -> Config:
     """The configuration that a predictor was made with."""
-    return paddle_config.predictor(given, Inference(**stand_in)).config
+    return paddle.make_predictor(given, Inference(**stand_in)).config
 
 
 # --- the switches
@@ -101,7 +101,7 @@ def test_tensorrt_for_collected_shapes(bundle, precision, plain, inside):
 
 def test_tensorrt_without_collected_shapes_collects_the_widest(bundle):
     inference = Inference()
-    config = paddle_config.predictor(job(bundle, precision="int8"), inference).config
+    config = paddle.make_predictor(job(bundle, precision="int8"), inference).config
     assert inference.fed == [((1, 2), np.int32), ((TRT_BATCH, bundle.max_length), np.int32)]
     collector = inference.configs[1]
     (collected,), _ = collector.arguments("collect_shape_range_info")
