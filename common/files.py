@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +165,21 @@ def git_commit() -> str:
         return f"{commit}+changes" if changed else commit
     except FileNotFoundError:
         return "unknown"
+
+
+def check_not_there(paths: Iterable[Path], overwrite: bool) -> None:
+    """Raises `UserError` that names the files which are there already, unless they may be overwritten."""
+    there = [path for path in paths if path.exists()]
+    if there and not overwrite:
+        raise UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+
+
+def check_output(source: Path, target: Path, overwrite: bool) -> None:
+    """Before a part of `source` is written to `target`.
+
+    Raises:
+        UserError: they are one file, or `target` is there already and may not be overwritten.
+    """
+    if target.exists() and source.exists() and target.samefile(source):
+        raise UserError(f"{target}: is the input itself; give --output another name")
+    check_not_there([target], overwrite)

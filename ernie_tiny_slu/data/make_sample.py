@@ -42,9 +42,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    there = [path for path in part_paths(options.output_dir, FRACTIONS) if path.exists()]
-    if there and not options.overwrite:
-        raise cli.UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+    files.check_not_there(part_paths(options.output_dir, FRACTIONS), options.overwrite)
     speaker = Speaker(read_grammar(GRAMMAR), options.seed)
     rows: list[Row] = []
     session = 100000

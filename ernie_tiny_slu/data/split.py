@@ -60,9 +60,7 @@ def main(options: Options) -> None:
     fractions = {"train": 1 - options.dev_fraction - options.test_fraction, "dev": options.dev_fraction}
     if options.test_fraction:
         fractions["test"] = options.test_fraction
-    there = [path for path in part_paths(options.output_dir, fractions) if path.exists()]
-    if there and not options.overwrite:
-        raise cli.UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+    files.check_not_there(part_paths(options.output_dir, fractions), options.overwrite)
     rows, corrections = read_rows(options.corpus, options.skip_bad_lines)
     if corrections:
         print(f"{options.corpus}: dropped the corrections (`||…`) of {corrections} rows")

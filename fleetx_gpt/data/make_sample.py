@@ -56,9 +56,7 @@ class Options:
 
 def main(options: Options) -> None:
     targets = [options.output_dir / name for name in ("train.txt", "test.txt", "cloze.jsonl", "images.npz")]
-    there = [path for path in targets if path.exists()]
-    if there and not options.overwrite:
-        raise UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+    files.check_not_there(targets, options.overwrite)
     chance = random.Random(options.seed)
     count = options.stories + options.stories // 12
     stories: dict[str, None] = {}  # in the order in which they were told, none twice

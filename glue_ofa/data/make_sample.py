@@ -53,9 +53,7 @@ class Options:
 
 def main(options: Options) -> None:
     wanted = {"SST-2": (options.remarks, remark, "sentence\tlabel"), "RTE": (options.pairs, pair, HEADER_OF_PAIRS)}
-    there = [p for task in wanted for p in (options.output_dir / task).glob("*.tsv")]
-    if there and not options.overwrite:
-        raise cli.UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+    files.check_not_there([p for task in wanted for p in (options.output_dir / task).glob("*.tsv")], options.overwrite)
     for task, (count, make, header) in wanted.items():
         rows = different(make, count, random.Random(f"{task} {options.seed}"))
         parts = split_groups([row[0] for row in rows], [1 - DEV, DEV], options.seed)

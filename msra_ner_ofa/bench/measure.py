@@ -62,15 +62,10 @@ def main(options: Options) -> None:
     stages.require_original(bundles, "--stages")
     files.require(options.test_path, "test file (--test_path)")
     test_path = str(options.test_path.resolve())
-    scores, main_scores = {}, {name: {} for name in bundles}
+    scores: Answers = {}
     if options.scores:
-        more = {"test_path": test_path, "batch_size": options.batch_size}
-        jobs = compare.jobs("score", bundles, options.engines, more)
-        scores = Runner(APP, options.threads, options.workers).once(jobs)
-    main_scores = {
-        name: compare.main_scores(name, scores, options.engines) if options.scores else {} for name in bundles
-    }
-    compare.add_agreement(scores, options.engines, agreement)
+        scoring = Runner(APP, options.threads, options.workers)
+        scores = scores_of(bundles, test_path, options.engines, scoring, options.batch_size)
     names = ("threads", "repeats", "batch_size", "length", "characters")
     timing = {"test_path": test_path, **{name: getattr(options, name) for name in names}}
     jobs = compare.jobs("serve", bundles, options.engines, timing, scores)
@@ -80,7 +75,7 @@ def main(options: Options) -> None:
             "stage": name,
             **entries.sizes(bundle),
             "parameters": bundle.manifest["parameters"],
-            "metrics": metrics(bundle, main_scores[name]),
+            "metrics": metrics(bundle, compare.main_scores(name, scores, options.engines)) if options.scores else {},
             "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
         }
         for name, bundle in bundles.items()
@@ -98,10 +93,18 @@ def main(options: Options) -> None:
     publish(summary, options.output)
 
 
+def scores_of(
+    bundles: dict[str, Bundle], test_path: str, engines: Sequence[str], runner: Runner, batch_size: int
+) -> Answers:
+    """Every stage on every engine whose gate passed, with its agreement."""
+    arguments = {"test_path": test_path, "batch_size": batch_size}
+    found = runner.once(compare.jobs("score", bundles, engines, arguments))
+    compare.add_agreement(found, engines, agreement)
+    return found
+
+
 def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]:
-    """Scores under the reports' names, and F1 on the development set where all of it was scored; or nothing."""
-    if not scores:
-        return {}
+    """Scores under the reports' names, and F1 on the development set where all of it was scored."""
     kinds = {name: value for name, value in scores.items() if name.startswith("f1_") and name[3:].isupper()}
     named = {name: scores[key] for key, name in METRICS.items()}
     on_dev = bundle.manifest["metrics"]

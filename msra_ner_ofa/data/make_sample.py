@@ -47,9 +47,7 @@ class Options:
 
 def main(options: Options) -> None:
     paths = {name: options.output_dir / f"{name}.txt" for name in ("train", "test", "label")}
-    there = [str(path) for path in paths.values() if path.exists()]
-    if there and not options.overwrite:
-        raise cli.UserError(f"{', '.join(there)}: already there; pass --overwrite to replace")
+    files.check_not_there(paths.values(), options.overwrite)
     reporter = Reporter(options.seed)
     every = distinct(reporter, options.train + options.test - 1)
     train = [reporter.widened(sentence, 0.05) for sentence in every[: options.train]]

@@ -29,11 +29,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    if options.output.exists():
-        if options.input.exists() and options.output.samefile(options.input):
-            raise cli.UserError(f"{options.output}: is the input itself; give --output another name")
-        if not options.overwrite:
-            raise cli.UserError(f"{options.output}: already there; pass --overwrite to replace")
+    files.check_output(options.input, options.output, options.overwrite)
     text = files.read_text(options.input, "data file").replace("\r\n", "\n")
     blocks = [block.strip("\n") for block in text.split("\n\n") if block.strip("\n")]
     if not blocks:

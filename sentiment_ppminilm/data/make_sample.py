@@ -62,9 +62,7 @@ class Row(NamedTuple):
 def main(options: Options) -> None:
     paths = {name: options.output_dir / f"{name}.txt" for name in FRACTIONS}
     label_path = options.output_dir / "label.dict"
-    there = [path for path in (*paths.values(), label_path) if path.exists()]
-    if there and not options.overwrite:
-        raise cli.UserError(f"{', '.join(map(str, there))}: already there; pass --overwrite to replace")
+    files.check_not_there((*paths.values(), label_path), options.overwrite)
     rows = reviews(options.rows, options.seed)
     parts = split_groups([row.text for row in rows], list(FRACTIONS.values()), options.seed)
     for path, numbers in zip(paths.values(), parts, strict=True):

@@ -35,11 +35,7 @@ class Options:
 
 
 def main(options: Options) -> None:
-    if options.output.exists():
-        if options.input.exists() and options.output.samefile(options.input):
-            raise cli.UserError(f"{options.output}: is the input itself; give --output another name")
-        if not options.overwrite:
-            raise cli.UserError(f"{options.output}: already there; pass --overwrite to replace")
+    files.check_output(options.input, options.output, options.overwrite)
     rows = read_columns(options.input, 3, options.skip_bad_lines)
     if options.rows > len(rows):
         raise cli.UserError(f"{options.input}: holds {len(rows)} rows, fewer than --rows {options.rows}; take fewer")

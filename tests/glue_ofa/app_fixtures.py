@@ -40,3 +40,37 @@ def exported(tiny, widths, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("exported")
     return calls.made(folder, "export_model", *tiny_glue.export_words(widths, folder, 0.5, int8=True))
+
+
+@pytest.fixture(scope="session")
+def stages(tuned, exported, tmp_path_factory) -> list[str]:
+    """Bundles of the original and of width 0.5 in FP32 and INT8, as bench/measure.py's --stages takes them."""
+    import calls
+    import tiny_glue
+
+    folder = tmp_path_factory.mktemp("original")
+    ended = calls.call("export_model", *tiny_glue.export_words(tuned, folder, gate_engines=("paddle", "onnxruntime")))
+    assert ended.code == 0, ended.err
+    static = exported / "static"
+    return [
+        f"original={folder / 'static' / 'bundle'}",
+        f"width_0.5={static / 'bundle'}",
+        f"width_0.5_int8={static / 'int8' / 'bundle'}",
+    ]
+
+
+@pytest.fixture(scope="session")
+def measured(tiny, stages, tmp_path_factory) -> dict:
+    """The summary that bench/measure.py writes of `stages`; tests must not change it."""
+    from common import files
+    from common.report.summary import check_summary
+
+    import calls
+    import tiny_glue
+
+    path = tmp_path_factory.mktemp("measured") / "summary.json"
+    words = ["--stages", *stages, "--data_dir", tiny.data, "--output", path, *tiny_glue.SHORT]
+    ended = calls.call("bench.measure", *words, "--seeds", "7")
+    assert ended.code == 0, ended.err
+    assert "width 0.5 + INT8" in ended.out
+    return check_summary(files.read_json(path), "summary.json")

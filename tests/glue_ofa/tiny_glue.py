@@ -16,6 +16,8 @@ THINGS = ["plot", "cast", "music", "ending"]
 GOOD, BAD = ["warm", "funny", "fresh"], ["dull", "flat", "stale"]
 FRAMES = ["the {} is {} .", "its {} feels {}", "a {} so {} , again", "for once the {} is quite {}"]
 WIDTHS = (1.0, 0.6666666666666666, 0.5)
+# Words that make bench/measure.py quick.
+SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--engines", "paddle", "onnxruntime"]
 CONFIG = {
     "attention_probs_dropout_prob": 0.0,
     "hidden_act": "gelu",

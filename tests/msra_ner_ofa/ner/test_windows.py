@@ -12,6 +12,7 @@ from ner.data import IGNORED, Sentence, joined, make_rows
 from ner.windows import CONTEXT, CharacterEncoder, check_length, fold, windows_of
 
 ENCODER = CharacterEncoder(WordPieceTokenizer(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]", *"中国5a，", "##a", "e"]))
+
 UNK = 4
 
 

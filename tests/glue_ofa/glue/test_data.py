@@ -61,16 +61,6 @@ def test_the_real_sets_are_read_to_the_last_line(name, train, dev, shared_data):
     assert len(data.read(task, folder, "dev")) == dev
 
 
-@pytest.mark.parametrize("word", ["sst-2", "SST-2", "Sst2", "SST_2"])
-def test_a_task_in_any_case(word):
-    assert tasks.find(word).name == "SST-2"
-
-
-def test_a_task_that_is_none():
-    with pytest.raises(UserError, match=r"--task_name: `MRCP` \(did you mean `MRPC`\?\) is no task; there are SST-2"):
-        tasks.find("MRCP")
-
-
 def test_mnli_has_two_dev_sets_or_one(tiny, tmp_path):
     task = tasks.find("mnli")
     assert data.dev_splits(task, tiny.data) == ("dev_matched", "dev_mismatched")

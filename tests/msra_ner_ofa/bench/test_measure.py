@@ -1,23 +1,21 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The benchmark programs on tiny bundles: the summary's form, agreement, refusals, what each child does."""
+"""bench/measure.py on tiny bundles: the summary's form, agreement, refusals."""
 
 import subprocess
 import sys
-from itertools import count
 
 import common  # noqa: F401  before paddle
 from common import files
 from common.bundle.bundle import read_bundle
-from common.cli import UserError
 from common.report.summary import check_summary
 
 import pytest
-from bench import child, measure
+from bench import measure
 from calls import call
-from ner.predictor import NerPredictor
 from tiny_ner import APP, export_words
 
 SHORT = ["--repeats", "1", "--rounds", "1", "--length", "16", "--batch_size", "4", "--characters", "300"]
+
 ENGINES = ["--engines", "paddle", "onnxruntime"]
 
 
@@ -63,13 +61,6 @@ def test_the_served_scores_are_those_of_the_checkpoint(tiny, trained, summary):
         assert served[name] == scores[name]
 
 
-def test_exactly_so_many_characters_are_read():
-    """The document's run is of 10,451 characters: not of whole sentences, and from the beginning again if need be."""
-    texts = child.texts_of(["一二三", "四五"], 12)
-    assert texts == ["一二三", "四五", "一二三", "四五", "一二"]
-    assert sum(map(len, child.texts_of(["字" * 1000], 10451))) == 10451
-
-
 def test_agreement_is_the_share_of_equal_tags():
     assert measure.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
 
@@ -78,29 +69,6 @@ def test_the_reason_why_an_engine_failed_is_published(exported):
     bundle = read_bundle(exported / "static_model" / "bundle")
     scores = {("original", "paddle"): {"failed": "it crashed"}}
     assert measure.entry_of("original", bundle, "paddle", scores, {})["parity"] == {"refused": "it crashed"}
-
-
-def test_an_engine_that_changes_its_answers_is_not_published(tiny, exported, monkeypatch):
-    run, calls = NerPredictor.run, count()
-    monkeypatch.setattr(NerPredictor, "run", lambda self, ids: run(self, ids) + next(calls) * 1e-6)
-    bundle = str(exported / "static_model" / "bundle")
-    with pytest.raises(UserError, match="onnxruntime changes its answers from run to run"):
-        child.serve(bundle, "onnxruntime", str(tiny.data / "test.txt"), 1, 1, 2, 16, 50)
-
-
-def test_the_documents_shape_is_timed_without_scores(tiny, tmp_path):
-    """A small one of its kind: bundles of every width and of INT8, and a summary that claims no score."""
-    words = ["--data_dir", tiny.data, "--output_dir", tmp_path, "--num_hidden_layers", 1, "--hidden_size", 128]
-    ended = call(
-        "bench.random_model", *words, "--width_mult_list", "0.5", "--max_seq_length", 32, "--gate_engines", *ENGINES[1:]
-    )
-    assert ended.code == 0, ended.err
-    stages = [f"{name}={tmp_path / name / 'bundle'}" for name in ("original", "width_0.5", "width_0.5_int8")]
-    words = ["--stages", *stages, "--scores", "False", "--app", "bert_base", "--output", tmp_path / "summary.json"]
-    ended = call("bench.measure", *words, "--test_path", tiny.data / "test.txt", *SHORT, *ENGINES)
-    assert ended.code == 0, ended.err
-    summary = files.read_json(tmp_path / "summary.json")
-    assert summary["app"] == "bert_base" and all(stage["metrics"] == {} for stage in summary["stages"])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""run_glue_ofa.py through its main, and upstream's defects by name."""
+"""All widths in one training, and upstream's defects by name; run_glue_ofa.py through its main."""
 
 import re
 import shutil
@@ -10,36 +10,32 @@ from pathlib import Path
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.compress import distill as distilling
-from common.compress import ofa
-from common.models import width
-from common.models.encoders import encoder_of
+from common.compress import distill
 
 import numpy as np
-import paddle
 import pytest
 from calls import call
-from glue import model, tasks
-from glue import widths as widths_module
-from test_run_glue import state_of
-from tiny_glue import APP, CONFIG, WIDTHS, ofa_words, words, write_pretrained
+from glue import model
+from tiny_glue import APP, WIDTHS, ofa_words, words
+from weights import state_of
 
-REPO = Path(__file__).resolve().parents[2]
-# Regressions that are tested where the code is that they are about.
+REPO = Path(__file__).resolve().parents[3]
+
+# Defects of upstream and the test of the code that they are about.
 ELSEWHERE = {
-    "the attention's scale is lost": ("test_ofa.py", "test_at_full_width_the_super_network_is_the_plain_model"),
-    "importance accumulates gradients": ("test_ofa.py", "test_importance_adds_up_the_batches_of_their_own"),
-    "stale gradients in the first step": ("test_ofa.py", "test_importance_leaves_nothing_behind"),
-    "heads are cut off by int()": ("test_width.py", "test_heads_are_rounded_not_cut_off"),
-    "set_state_dict only warns": ("test_checkpoint.py", "test_an_unshrunk_config_does_not_take_shrunk_weights"),
-    "short runs save nothing": ("test_training.py", "test_a_run_shorter_than_save_steps_is_saved_and_evaluated"),
-}  # fmt: skip
+    "the attention's scale is lost": "test_at_full_width_the_super_network_is_the_plain_model",
+    "importance accumulates gradients": "test_importance_adds_up_the_batches_of_their_own",
+    "stale gradients in the first step": "test_importance_leaves_nothing_behind",
+    "heads are cut off by int()": "test_heads_are_rounded_not_cut_off",
+    "set_state_dict only warns": "test_an_unshrunk_config_does_not_take_shrunk_weights",
+    "short runs save nothing": "test_a_run_shorter_than_save_steps_is_saved_and_evaluated",
+}
 
 
 @pytest.mark.parametrize("defect", ELSEWHERE)
 def test_defects_of_upstream_are_tested_where_they_belong(defect):
-    file, name = ELSEWHERE[defect]
-    assert f"def {name}(" in (REPO / "tests" / "common" / file).read_text()
+    files_of_common = (REPO / "tests" / "common").rglob("test_*.py")
+    assert any(f"def {ELSEWHERE[defect]}(" in path.read_text() for path in files_of_common)
 
 
 def test_every_width_is_kept_at_its_best_and_loads_without_flags(widths):
@@ -60,49 +56,15 @@ def test_what_is_told(widths):
     assert "width 0.666667: " in out and "72 rows to train on, 24 held back" in out
 
 
-@pytest.mark.parametrize("family", ["bert", "tinybert", "ernie", "ppminilm"])
-def test_at_full_width_the_super_network_is_the_plain_model(tiny, family):
-    """Upstream's lost the attention's scale, without an error. Tolerance 1e-6, on one text and on two."""
-    network = model.load_or_adopt(str(tiny.pretrained(family)), 2)
-    network.eval()
-    super_network = deepcopy(network)
-    ofa.make_elastic(encoder_of(super_network))
-    ids = paddle.to_tensor([[1, 5, 2, 7, 8, 2], [1, 6, 2, 9, 2, 0]])
-    for types in (paddle.zeros_like(ids), paddle.to_tensor([[0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 0]])):
-        expected = network(ids, types).numpy()
-        ofa.set_width(encoder_of(super_network), 1.0)
-        np.testing.assert_allclose(super_network(ids, types).numpy(), expected, atol=1e-6, rtol=0)
-
-
-@pytest.mark.parametrize(
-    ("heads", "kept"), [(4, [4, 3, 3, 2]), (8, [8, 7, 5, 4]), (12, [12, 10, 8, 6]), (16, [16, 13, 11, 8])]
-)
-def test_heads_are_rounded_and_come_back_the_same(heads, kept, tmp_path):
-    """Upstream restores heads by int(): 8 at 5/6, 4 at 2/3 and 16 come out wrong, and the model no longer loads."""
-    changes = {"hidden_size": 4 * heads, "num_attention_heads": heads}
-    write_pretrained(tmp_path / "bert", "bert", ["a text"], **changes)
-    network = model.load_or_adopt(str(tmp_path / "bert"), 2)
-    super_network = deepcopy(network)
-    ofa.make_elastic(encoder_of(super_network))
-    for ratio, expected in zip((1.0, 5 / 6, 2 / 3, 0.5), kept, strict=True):
-        small = distilling.cut_out(super_network, deepcopy(network), encoder_of, ratio)
-        assert small.config.layer_heads == [expected] * CONFIG["num_hidden_layers"]
-        from common.models import checkpoint
-
-        checkpoint.save(small, tmp_path / "bert" / "vocab.txt", tmp_path / f"cut_{ratio:g}", {"app": "glue_ofa"})
-        again = model.load(tmp_path / f"cut_{ratio:g}")
-        assert width.heads_of(encoder_of(again)) == [expected] * CONFIG["num_hidden_layers"]
-
-
 def test_importance_sees_training_rows_only(tiny, tuned, tmp_path, monkeypatch):
     """Neither the reported split nor the rows that choose."""
-    seen, first_batches = [], distilling.first_batches
+    seen, first_batches = [], distill.first_batches
 
     def watched(rows, *rest):
         seen.append(len(rows))
         return first_batches(rows, *rest)
 
-    monkeypatch.setattr(distilling, "first_batches", watched)
+    monkeypatch.setattr(distill, "first_batches", watched)
     ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tmp_path / "out", max_steps=1))
     assert ended.code == 0, ended.err
     assert seen == [72]
@@ -141,11 +103,11 @@ def test_without_reordering_the_first_heads_stay(tiny, tuned, tmp_path):
 def test_without_distillation_the_loss_is_that_of_the_labels(tiny, tuned, tmp_path):
     """The ablation's other switch: the teacher is not even asked."""
     found = {}
-    for distill in (True, False):
-        changes = {"max_steps": 1, "logging_steps": 1, "reorder": False, "distill": distill}
-        ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tmp_path / str(distill), **changes))
+    for on in (True, False):
+        changes = {"max_steps": 1, "logging_steps": 1, "reorder": False, "distill": on}
+        ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tmp_path / str(on), **changes))
         assert ended.code == 0, ended.err
-        found[distill] = float(ended.out.split("step 1 of 1: loss ")[1].split()[0])
+        found[on] = float(ended.out.split("step 1 of 1: loss ")[1].split()[0])
     assert found[False] < found[True]
 
 
@@ -174,16 +136,6 @@ def test_a_model_that_paddlenlp_fine_tuned_is_taken(tiny, tuned, tmp_path):
     ended = call("run_glue_ofa", *ofa_words(tiny, tmp_path / "stock", tmp_path / "out", max_steps=1))
     assert ended.code == 0, ended.err
     assert files.read_json(tmp_path / "out" / "width_1" / "training.json")["dev"]["accuracy"] > 0.9
-
-
-def test_paddlenlps_tinybert_classifier_computes_something_else(tiny, tmp_path):
-    """A ReLU stands before its Linear: taken as ours, its answers would be wrong without an error."""
-    folder = tmp_path / "stock"
-    shutil.copytree(tiny.pretrained("tinybert"), folder)
-    config = files.read_json(folder / "config.json")
-    files.write_json(folder / "config.json", config | {"architectures": ["TinyBertForSequenceClassification"]})
-    ended = call("run_glue_ofa", *ofa_words(tiny, folder, tmp_path / "out"))
-    assert ended.code == 2 and "has a ReLU in front, which this app's has not" in ended.err
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(tiny, tuned, widths, tmp_path):
@@ -220,39 +172,3 @@ def test_two_processes_give_the_loss_of_one(tiny, tuned, tmp_path):
 def test_what_the_teacher_knows_does_not_choose(tiny, tuned, tmp_path):
     ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tmp_path / "out", selection_fraction=0.1))
     assert ended.code == 2 and "was fine-tuned with 0.25, so it may know rows that are to choose" in ended.err
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"width_mult_list": (0.5,)}, "--width_mult_list: 1.0, the whole width, must be among them"),
-        ({"width_mult_list": (1.0, 1.5)}, "--width_mult_list: 1.5 is not in (0, 1]"),
-        ({"width_mult_list": (1.0, 0.5, 0.5)}, "names a width twice"),
-        ({"importance_batches": 0}, "--importance_batches must be at least 1"),
-        ({"task_name": "mnli"}, "was fine-tuned for SST-2"),
-        ({"model_type": "ernie"}, "is a bert; write --model_type bert"),
-        ({"model_name_or_path": "bert-base-uncased"}, "no such fine-tuned model (run_glue.py writes one)"),
-    ],
-)
-def test_bad_options(tiny, tuned, tmp_path, changes, message):
-    ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tmp_path / "out", **changes))
-    assert ended.code == 2 and message in ended.err and ended.err.count("\n") == 1
-
-
-def test_what_is_no_start_for_it(tiny, tuned, widths, tmp_path):
-    for source, message in (
-        (tiny.pretrained(), "not fine-tuned yet; give a folder that run_glue.py wrote"),
-        (widths / "width_0.5", "a model of the stage `width_0.5`"),
-    ):
-        ended = call("run_glue_ofa", *ofa_words(tiny, source, tmp_path / "out"))
-        assert ended.code == 2 and message in ended.err
-    ended = call("run_glue_ofa", *ofa_words(tiny, tuned, tuned))
-    assert ended.code == 2 and "that is the fine-tuned model itself" in ended.err
-    ended = call("run_glue_ofa", *ofa_words(tiny, tuned, widths))
-    assert ended.code == 2 and "is not empty; pass --overwrite_output_dir" in ended.err
-
-
-def test_a_head_for_another_task_is_refused(tuned):
-    with pytest.raises(Exception, match="a head with 2 outputs, but MNLI has 3"):
-        model.load_trained(str(tuned), tasks.find("MNLI"))
-    assert widths_module.SUPER_NETWORK == "super_network"
