@@ -40,7 +40,15 @@ class Options:
 def main(options: Options) -> None:
     from aspect import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    train.evaluate(options)
+    train.evaluate(
+        options.checkpoints,
+        options.test_path,
+        options.label_path,
+        options.max_seq_len,
+        options.batch_size,
+        options.device,
+        options.skip_bad_lines,
+    )
 
 
 if __name__ == "__main__":

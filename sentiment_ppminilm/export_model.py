@@ -42,7 +42,7 @@ class Options:
 def main(options: Options) -> None:
     from aspect import export, trainer  # import paddle: only after --help and the options' own checks
 
-    trained = export.open_checkpoint(options.checkpoints)
+    trained = trainer.open_checkpoint(options.checkpoints)
     trainer.check_fit(trained.network, trained.vocabulary, options.max_seq_len, trained.labels)
     rows = trainer.dataset(
         options.gate_path, trained.vocabulary, trained.labels, options.max_seq_len, options.skip_bad_lines

@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """A step beyond the document: narrower copies of a trained checkpoint, with fewer heads and feed-forward neurons."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from common import cli
@@ -9,6 +9,7 @@ from common.cli import UserError
 from common.train.options import check_widths
 
 from aspect import options
+from aspect.options import trainer_options
 
 
 @dataclass(kw_only=True)
@@ -36,9 +37,25 @@ class Options(options.Options):
 
 
 def main(options: Options) -> None:
-    from aspect import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.train.trainer import seed_everything
 
-    widths.run(options)
+    from aspect import trainer, widths
+
+    seed_everything(options.seed)
+    trained = trainer.open_checkpoint(options.checkpoints)
+    run = widths.prepare(
+        trained,
+        trainer.Corpus(
+            options.train_path, options.dev_path, trained.labels, options.max_seq_len, options.skip_bad_lines
+        ),
+        trainer_options(options, output_dir=options.output_dir),
+        options.width_mult_list,
+        options.importance_batches,
+        asdict(options),
+    )
+    widths.train(run)
+    widths.report(run)
 
 
 if __name__ == "__main__":

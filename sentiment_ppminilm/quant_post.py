@@ -10,12 +10,12 @@ def main(options: Options) -> None:
     # These import paddle, which takes seconds: only after --help and the options' own checks.
     from common.export import write_bundle
 
-    from aspect import export, quantize, trainer
+    from aspect import quantize, trainer
 
     static = options.static_model_dir
     fp32 = static / options.input_model_filename, static / options.input_param_filename
     files.require(fp32[0], "static model (export one by export_model.py)")
-    trained = export.open_checkpoint(options.checkpoints)
+    trained = trainer.open_checkpoint(options.checkpoints)
     quantize.check_source(trained, static, options.label_path, options.base_model_name)
     trainer.check_fit(trained.network, trained.vocabulary, options.max_seq_len, trained.labels)
     reading = (trained.vocabulary, trained.labels, options.max_seq_len, options.skip_bad_lines)

@@ -2,53 +2,22 @@
 """An aspect classifier as a bundle: program, ONNX, vocabulary, labels, manifest; each engine checked on real text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from common import files, parity
 from common.engines.gate import Verdict, gate_bundle
 from common.export import write_bundle
-from common.models import checkpoint
 
-import model
 import numpy as np
 import paddle
 from data import LabelSet, Row
 
 from aspect import trainer
 from aspect.predictor import TASK
+from aspect.trainer import Trained
 
 GATE_ROWS = 100  # rows of the development set on which the engines are compared with the dynamic graph
 KIND = write_bundle.Kind(trainer.APP, TASK, trainer.INPUTS, "sentence", "class", write_bundle.decide_class)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A checkpoint of train.py or prune_width.py in memory.
-
-    Attributes:
-        folder: where it lies.
-        record: its `training.json`.
-    """
-
-    folder: Path
-    network: paddle.nn.Layer
-    labels: LabelSet
-    record: dict
-
-    @property
-    def vocabulary(self) -> Path:
-        return self.folder / checkpoint.VOCABULARY
-
-
-def open_checkpoint(folder: Path) -> Trained:
-    """Load a checkpoint for export.
-
-    Raises:
-        UserError: it is missing, damaged, or another app's.
-    """
-    network, record = model.load(folder), trainer.record_of(folder)
-    return Trained(folder, network, LabelSet(**record["labels"]), record)
 
 
 def export_fp32(

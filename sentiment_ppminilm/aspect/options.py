@@ -3,9 +3,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common.cli import UserError
-from common.train.options import FROM_SCRATCH_RATE, ShapeOptions, TrainingOptions
+from common.train.options import FROM_SCRATCH_RATE, SHAPE, ShapeOptions, TrainingOptions
 
 LEARNING_RATE = 3e-5  # the document's, for pretrained weights
 SHORTEST = 5  # tokens of the shortest input: [CLS] a [SEP] b [SEP]
@@ -109,6 +110,12 @@ def trainer_options(options: Options, **changes) -> TrainingOptions:
         "disable_tqdm": options.disable_tqdm,
     }
     return TrainingOptions(**values | changes)
+
+
+def same_on_resume(options: Options) -> dict[str, Any]:
+    """What a resumed run must not have otherwise, beside what concerns the Trainer."""
+    names = ("base_model_name", "train_path", "label_path", "max_seq_len", "from_scratch", *SHAPE, "warm_start_epochs")
+    return {name: getattr(options, name) for name in names}
 
 
 def check_max_seq_len(length: int) -> None:

@@ -25,10 +25,11 @@ import paddle
 from data import Row, collate, read_labels
 
 from aspect import export, trainer
-from aspect.export import KIND, Trained
+from aspect.export import KIND
 from aspect.metrics import score
 from aspect.predictor import TASK
 from aspect.quantize_options import ENGINES, INPUT_DTYPE, MUST_PASS, Choices
+from aspect.trainer import Trained
 
 STAGE_OF = {"original": "int8", "width": "width_int8"}
 Feed = dict[str, np.ndarray]

@@ -1,22 +1,25 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Width pruning of a trained aspect classifier: one training, one small checkpoint per width."""
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from common import parity
 from common.compress import distill, ofa, train_widths
 from common.export import write_bundle
-from common.models import checkpoint
 from common.models.encoders import encoder_of
-from common.train import trainer
+from common.train import finetune
+from common.train.options import TrainingOptions
 
-import model as models
+import model
+import paddle
+from data import Row, collate
 from paddle.nn import functional as F
 
-from aspect import export
-from aspect import trainer as finetune
-from aspect.options import trainer_options
-from aspect.trainer import AspectTrainer
+from aspect import export, trainer
+from aspect.trainer import AspectTrainer, Corpus, Trained
 
 
 class AspectDistiller(distill.DistillingTrainer, AspectTrainer):
@@ -38,47 +41,115 @@ class AspectWidthTrainer(distill.WidthTrainer, AspectDistiller):
     """The same at several widths of one super-network."""
 
 
-def run(options) -> list[Path]:
-    """Score heads and neurons on training data, reorder, train the widths with the full model as teacher, cut them out.
+@dataclass(frozen=True)
+class Run:
+    """What a training of widths works with.
 
-    Returns:
-        The folders of the small checkpoints, `width_<ratio>` in the output folder.
+    Attributes:
+        trained: the checkpoint; its network becomes the super-network.
+        train_rows, dev_rows: the corpus as the model reads it.
+        folders: width to the folder of its checkpoint.
+        importance_batches: training batches on which heads and neurons are scored.
+        run_options: all of the run's options by name, for the records.
+    """
+
+    trained: Trained
+    corpus: Corpus
+    train_rows: list[Row]
+    dev_rows: list[Row]
+    training: TrainingOptions
+    folders: dict[float, Path]
+    importance_batches: int
+    run_options: Mapping[str, Any]
+
+
+def prepare(
+    trained: Trained,
+    corpus: Corpus,
+    training: TrainingOptions,
+    widths: tuple[float, ...],
+    importance_batches: int,
+    run_options: Mapping[str, Any],
+) -> Run:
+    """Check that model and corpus fit, and read the corpus.
+
+    Args:
+        training: how; its output_dir gets a folder per width.
+        widths: shares of the heads and neurons to keep.
+
+    Raises:
+        UserError: vocabulary, tables, input length or labels that do not fit together, or data that cannot be read.
+    """
+    trainer.check_fit(trained.network, trained.vocabulary, corpus.max_length, corpus.labels)
+    train_rows, dev_rows = (corpus.rows(path, trained.vocabulary) for path in (corpus.train, corpus.dev))
+    folders = {width: training.output_dir / f"width_{width:g}" for width in widths}
+    return Run(trained, corpus, train_rows, dev_rows, training, folders, importance_batches, run_options)
+
+
+class AspectWidths:
+    """One run, as `train_widths` asks for it."""
+
+    metric = "f1"  # decides between the evaluations of one width
+    encoder_of = staticmethod(encoder_of)
+    collate = staticmethod(collate)
+    decide = staticmethod(export.KIND.decide)
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.gate_batches = export.gate_batches(run.dev_rows[: export.GATE_ROWS])
+
+    def trainer(self, **kwargs) -> AspectWidthTrainer:
+        """The trainer of this app with its data; `kwargs` are those of `WidthTrainer`."""
+        rows, labels = self.run, self.run.corpus.labels
+        return AspectWidthTrainer(labels, train_dataset=rows.train_rows, eval_dataset=rows.dev_rows, **kwargs)
+
+    def load(self) -> paddle.nn.Layer:
+        """The trained model once more, plain and of full width."""
+        return model.load(self.run.trained.folder)
+
+    def loss(self, batch: dict) -> paddle.Tensor:
+        """The network's loss on the labels of one batch, a scalar."""
+        logits = self.run.trained.network(batch["input_ids"], batch["token_type_ids"])
+        return F.cross_entropy(logits, batch["label"])
+
+    def answers(self, network: paddle.nn.Layer) -> list[parity.Outputs]:
+        """A model's outputs for the rows on which each cut is compared with the super-network."""
+        return write_bundle.answers(network, self.gate_batches)
+
+    def save(self, small: paddle.nn.Layer, folder: Path, evaluated: dict) -> None:
+        """Write one width's checkpoint."""
+        run, scores = self.run, finetune.plain_metrics(evaluated)
+        trainer.save(small, run.trained.vocabulary, folder, run.corpus, "width", scores, run.run_options)
+        print(f"{folder.name}, dev: {finetune.format_metrics(scores)}", flush=True)
+
+
+def train(run: Run) -> None:
+    """Score heads and neurons on training data, reorder, train the widths with the full model as teacher, cut them out.
 
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
-    source = options.checkpoints
-    labels, vocabulary = finetune.labels_of(source), source / checkpoint.VOCABULARY
-    trainer.seed_everything(options.seed)
-    network = models.load(source)
-    finetune.check_fit(network, vocabulary, options.max_seq_len, labels)
-    train_rows = finetune.dataset(options.train_path, vocabulary, labels, options.max_seq_len, options.skip_bad_lines)
-    dev_rows = finetune.dataset(options.dev_path, vocabulary, labels, options.max_seq_len, options.skip_bad_lines)
-    gate_rows = export.gate_batches(dev_rows[: export.GATE_ROWS])
-    folders = {ratio: options.output_dir / f"width_{ratio:g}" for ratio in options.width_mult_list}
-
-    def save(small, folder: Path, evaluated: dict) -> None:
-        metrics = finetune.plain_metrics(evaluated)
-        finetune.save(small, vocabulary, folder, options, labels, "width", metrics)
-        print(f"{folder.name}, dev: {finetune.format_metrics(metrics)}", flush=True)
-
+    app = AspectWidths(run)
     train_widths.train_widths(
-        network,
-        trainer_options(options, output_dir=options.output_dir),
-        trainer=partial(AspectWidthTrainer, labels, train_dataset=train_rows, eval_dataset=dev_rows),
-        encoder_of=encoder_of,
-        load=lambda: models.load(source),
-        loss_of=lambda batch: F.cross_entropy(network(batch["input_ids"], batch["token_type_ids"]), batch["label"]),
-        rows=train_rows,
-        collate=finetune.collate,
-        importance_batches=options.importance_batches,
-        folders=folders,
-        metric="f1",
-        answers=lambda model: write_bundle.answers(model, gate_rows),
-        decide=export.KIND.decide,
-        save=save,
-        work=options.output_dir / "super_network",
+        run.trained.network,
+        run.training,
+        trainer=app.trainer,
+        encoder_of=app.encoder_of,
+        load=app.load,
+        loss_of=app.loss,
+        rows=run.train_rows,
+        collate=app.collate,
+        importance_batches=run.importance_batches,
+        folders=run.folders,
+        metric=app.metric,
+        answers=app.answers,
+        decide=app.decide,
+        save=app.save,
+        work=run.training.output_dir / "super_network",
     )
-    for ratio, folder in folders.items():
-        print(train_widths.told(ratio, folder, models.load(folder)), flush=True)
-    return list(folders.values())
+
+
+def report(run: Run) -> None:
+    """Print what each width has become."""
+    for width, folder in run.folders.items():
+        print(train_widths.told(width, folder, model.load(folder)), flush=True)

@@ -143,7 +143,7 @@ def test_evaluate_gives_the_scores_of_scikit_learn(tiny, trained):
 
 def test_f1_is_that_of_the_positive_class():
     """The document's F1; a mean over classes would be 0.7333 here."""
-    from aspect.trainer import score
+    from aspect.metrics import score
     from data import LabelSet
 
     scores = score(LabelSet(["0", "1"]), [1, 1, 1, 0, 0], [1, 1, 1, 1, 0])
