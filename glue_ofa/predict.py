@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What a model says of a text or of two: by --text and --text_pair, by --input_file, or typed. One JSON a line."""
+"""Answer texts or pairs of texts, from --text and --text_pair, from --input_file, or typed. One JSON a line."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""GLUE data: files in the published layouts or PaddleNLP's copy by name, the slice that chooses, rows and batches."""
+"""GLUE data: reading files or PaddleNLP's copy, holding back the rows that choose checkpoints, encoding, batches."""
 
 import sys
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ import numpy as np
 
 from glue.tasks import COLUMNS_OF_COLA, HIGHEST, LOWEST, Task
 
-SELECTION_SEED = 2018  # not --seed: fine-tuning and the training of widths must hold back the same rows
+SELECTION_SEED = 2018  # not --seed, because fine-tuning and the training of widths must hold back the same rows
 
 
 @dataclass(frozen=True)
 class Example:
-    """One judgement; `second` is None in tasks of one text."""
+    """One line of the data; `second` is None in tasks of one text."""
 
     label: str
     first: str
@@ -31,7 +31,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Row:
-    """One example as the model reads it; `label` is an index, or a score in STS-B."""
+    """One example as the model reads it.
+
+    Attributes:
+        number: place in the list of rows.
+        ids, token_type_ids: of equal length, [CLS] and [SEP] included.
+        label: class index, or the score in STS-B.
+    """
 
     number: int
     ids: list[int]
@@ -84,7 +90,10 @@ def read_examples(task: Task, text: TextSource, selection_fraction: float) -> Ex
         train, selection = hold_back(train, selection_fraction)
         print(f"{task.name}: {len(train)} rows to train on, {len(selection)} held back to choose by", flush=True)
         return Examples(train, selection, dev)
-    print(f"{task.name}: checkpoints are chosen on {splits[0]}, which is reported too: its figures flatter", flush=True)
+    print(
+        f"{task.name}: checkpoints are chosen on {splits[0]}, which is reported too, so its figures are optimistic",
+        flush=True,
+    )
     return Examples(train, dev[splits[0]], dev)
 
 
@@ -107,6 +116,11 @@ def dev_splits(task: Task, data_dir: Path | None) -> tuple[str, ...]:
 
 
 def path_of(task: Task, data_dir: Path, split: str, missing_ok: bool = False) -> Path:
+    """The file of a split, in a folder of the task's name or in `data_dir` itself.
+
+    Raises:
+        UserError: it is not there, unless `missing_ok`.
+    """
     folder = data_dir / task.name if (data_dir / task.name).is_dir() else data_dir
     path = folder / f"{split}.tsv"
     return path if missing_ok else files.require(path, f"file of {task.name} (--data_dir)")
@@ -147,7 +161,14 @@ def _example(task: Task, places: Sequence[int], label: int, fields: list[str], w
 
 
 def _number(task: Task, label: str, where: str) -> int | float:
-    """A label as the model learns it."""
+    """A label as the model learns it: class index, or score.
+
+    Args:
+        where: file and line, for error messages.
+
+    Raises:
+        UserError: an unknown label, or no score in the task's range.
+    """
     if task.labels is not None:
         if label not in task.labels:
             near = did_you_mean(label, task.labels)
@@ -172,7 +193,7 @@ def read_hub(task: Task, split: str) -> list[Example]:
 
     try:
         rows = load_dataset("glue", task.name.lower(), splits=split)
-    except Exception as fault:  # requests, urllib, RuntimeError and OSError, as the day may be
+    except Exception as fault:  # different libraries fail here, each with exceptions of its own
         raise UserError(
             f"{task.name}: its data cannot be downloaded ({type(fault).__name__}); give its files by --data_dir DIR"
         ) from fault
@@ -185,9 +206,13 @@ def read_hub(task: Task, split: str) -> list[Example]:
 
 
 def hold_back(examples: list[Example], fraction: float) -> tuple[list[Example], list[Example]]:
-    """What is trained on, and what chooses among checkpoints; no first text stands in both.
+    """Split training examples into those to train on and those that choose among checkpoints.
 
-    The same rows at every call: fine-tuning and width training must not see each other's.
+    No first text stands in both, and every call splits alike: fine-tuning and the training of widths must hold back
+    the same rows, because one would otherwise learn from what the other chooses by.
+
+    Args:
+        fraction: share that is held back, 0 to 1.
     """
     groups = [example.first for example in examples]
     kept, chosen = split_groups(groups, [1 - fraction, fraction], SELECTION_SEED)
@@ -200,7 +225,7 @@ def texts_of(examples: Sequence[Example]) -> list[str]:
 
 
 def make_rows(task: Task, examples: Sequence[Example], tokenizer: WordPieceTokenizer, max_length: int) -> list[Row]:
-    """Encode examples; one line on stderr says how many were cut."""
+    """Encode examples; one line on stderr counts those that were cut at `max_length` tokens."""
     rows, cut = [], 0
     for number, example in enumerate(examples):
         ids, types, truncated = encode(tokenizer, example.first, example.second, max_length)

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""`--n_gpu`: whether there are so many, and for more than one the same command once more, as a process per GPU."""
+"""`--n_gpu`: checks that there are as many GPUs, and starts one process per GPU where several are asked for."""
 
 import os
 import sys
@@ -8,13 +8,15 @@ from common.cli import EnvironmentLacks
 
 
 def prepare(n_gpu: int | None, may_split: bool = True) -> None:
-    """With more than one GPU asked for, become Paddle's launcher of this very command; otherwise just return.
+    """Check the number of GPUs; for several, replace this process by Paddle's launcher of the same command.
+
+    With 0, 1 or None, and in the processes that the launcher starts, it just returns.
 
     Args:
         may_split: False for a program that uses one GPU, however many there may be.
 
     Raises:
-        EnvironmentLacks: there are not so many.
+        EnvironmentLacks: there are fewer.
     """
     if not n_gpu or "PADDLE_TRAINER_ID" in os.environ:
         return

@@ -19,6 +19,9 @@ def predictions(task: Task, logits: np.ndarray) -> list:
 def score(task: Task, gold: Sequence, predicted: Sequence) -> dict[str, float]:
     """The task's metrics, and `score`: their mean, by which checkpoints and widths are chosen.
 
+    Args:
+        gold, predicted: class indices, or scores, one per row.
+
     Matthews' and the correlations are -1 to 1, 0 where a side is constant; F1 is that of the class `1`.
     """
     measures = {name: MEASURES[name](gold, predicted) for name in task.metrics}
@@ -26,7 +29,15 @@ def score(task: Task, gold: Sequence, predicted: Sequence) -> dict[str, float]:
 
 
 def score_splits(task: Task, answers: Mapping[str, tuple[Sequence, Sequence]]) -> dict[str, float]:
-    """The same of all reported splits, each (gold, predicted): MNLI's second one gives `accuracy_mismatched`."""
+    """Metrics of all reported splits together.
+
+    Args:
+        answers: name of a split to (gold, predicted), as of `score`.
+
+    Returns:
+        As `score` of the first split; a further one adds entries such as `accuracy_mismatched` of MNLI, and `score` is
+        the mean.
+    """
     first, *rest = answers
     found = score(task, *answers[first])
     for split in rest:
@@ -37,7 +48,7 @@ def score_splits(task: Task, answers: Mapping[str, tuple[Sequence, Sequence]]) -
 
 
 def metric_names(task: Task, found: Mapping[str, float]) -> list[str]:
-    """What is reported: all but `score`, which says something new only where it is a mean of different metrics."""
+    """The metrics that are reported: without `score` where the task has one metric, which it would only repeat."""
     return [name for name in found if name != "score" or len(task.metrics) > 1]
 
 
@@ -73,7 +84,7 @@ def _pearson(gold: Sequence, predicted: Sequence) -> float:
 
 
 def _spearman(gold: Sequence, predicted: Sequence) -> float:
-    """By scipy, which gives tied values their mean rank; PaddleNLP's own does not and is wrong with ties."""
+    """By scipy, which gives tied values their mean rank; PaddleNLP's own gives each another rank, which is wrong."""
     return _correlation("spearmanr", gold, predicted)
 
 

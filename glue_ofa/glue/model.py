@@ -34,7 +34,7 @@ class TinyBertForGlue(SentenceClassifier, TinyBertPretrainedModel):
 
     def __init__(self, config, num_labels: int | None = None):
         super().__init__(config, num_labels)
-        # What TinyBERT's pretraining compared its hidden states through; no answer depends on it.
+        # TinyBERT's pretraining compares hidden states through these layers; no answer depends on them.
         del self.tinybert.fit_denses, self.tinybert.fit_dense
 
 
@@ -93,7 +93,7 @@ def load_trained(name_or_folder: str, task: Task) -> nn.Layer:
         content = files.read_json(config, "model configuration") if config.is_file() else {}
         if not any(str(name).endswith(STOCK_HEAD) for name in content.get("architectures") or []):
             raise UserError(f"{FLAG} {name_or_folder}: not fine-tuned yet; give a folder that run_glue.py wrote")
-        if name == "tinybert":  # its answers would be others, without an error
+        if name == "tinybert":  # would load without an error, but compute something else
             raise UserError(
                 f"{FLAG} {name_or_folder}: PaddleNLP's TinyBERT classifier has a ReLU in front, which this app's has "
                 "not; fine-tune it by run_glue.py"

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""A text or two to a label or a score, with any engine of common/engines/runtime.py; imports no training library."""
+"""Answers one text, or a pair of texts, with a label or a score, on any engine; imports no training library."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ Texts = tuple[str, str | None]
 
 
 class GluePredictor:
-    """Answers texts, or pairs of texts, as the bundle's task has them.
+    """Answers texts, or pairs of texts in tasks that judge two.
 
     Args:
         bundle: a bundle of this app, or its folder.
@@ -112,10 +112,10 @@ def task_name(task: tasks.Task) -> str:
 
 
 def check_bundle(bundle: Bundle) -> tuple[Bundle, tasks.Task]:
-    """The bundle again, and its task.
+    """The same bundle, and its task.
 
     Raises:
-        UserError: another app's, or other inputs, outputs or labels than this app writes.
+        UserError: a bundle of another app, or other inputs, outputs or labels than this app writes.
     """
     word = bundle.task.removeprefix(PREFIX)
     if word == bundle.task or bundle.app != "glue_ofa":

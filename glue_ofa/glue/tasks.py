@@ -28,14 +28,17 @@ class Task:
 
     @property
     def outputs(self) -> int:
+        """Logits of the model: a class each, or one score."""
         return len(self.labels) if self.labels else 1
 
     @property
     def regression(self) -> bool:
+        """Whether the answer is a score and not a class."""
         return self.labels is None
 
     @property
     def pairs(self) -> bool:
+        """Whether two texts are judged together."""
         return len(self.columns) == 2
 
 
@@ -69,7 +72,7 @@ def find(word: str, flag: str = "--task_name") -> Task:
     """The task that a word means; upper and lower case, `-` and `_` do not matter.
 
     Raises:
-        UserError: none.
+        UserError: no task of that name.
     """
     known = {_plain(name): task for name, task in TASKS.items()}
     if _plain(word) not in known:

@@ -62,7 +62,7 @@ def texts_of(sentences: list[str], characters: int) -> list[str]:
 
 
 def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str, Any]:
-    """Scores on a labelled file (under "all"), and the tag numbers of each sentence as a string, in the file's order.
+    """Scores on a labelled file (under "all"), and the tags of each sentence as a string of letters, in the file's order.
 
     `f1_bio` is F1 of the best legal sequence in place of each character's best tag.
     """

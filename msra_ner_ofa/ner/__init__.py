@@ -1,2 +1,2 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What the scripts of this app are made of."""
+"""The modules that this app's scripts are made of."""

@@ -75,7 +75,7 @@ class Row:
 
     @property
     def owned(self) -> slice:
-        """Where in `ids` the characters are whose tags are taken from here."""
+        """The places in `ids` of the characters whose tags are taken from this window."""
         places = [place for place, label in enumerate(self.labels) if label != IGNORED]
         return slice(places[0], places[-1] + 1)
 
@@ -122,7 +122,7 @@ def read_sentences(path: Path | str, labels: Sequence[str], skip_bad_lines: bool
 
 
 def fault_of(fields: list[str], labels: Sequence[str]) -> str | None:
-    """What is wrong with a line, if anything."""
+    """What is wrong with the fields of a line; None where nothing is."""
     if len(fields) != 2:
         return f"expected 2 tab-separated fields (character, tag), got {len(fields)}"
     if len(fields[0]) != 1:
@@ -192,7 +192,7 @@ def from_hub(split: str) -> tuple[list[str], list[Sentence]]:
 
 
 def vocabulary_texts(sentences: Sequence[Sentence]):
-    """The texts as a vocabulary is to see them: each character a word of its own."""
+    """The texts for building a vocabulary: each character is a word of its own."""
     return (" ".join(fold(sentence.text)) for sentence in sentences)
 
 
@@ -213,7 +213,9 @@ def make_rows(
 
 
 def joined(rows: Sequence[Row], of_row: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Per sentence what was computed of each of its characters, from the windows that own them.
+    """Put per-window results together again: per sentence an array [characters, ...].
+
+    Each character's value comes from the window that owns it (see `windows.windows_of`).
 
     Args:
         of_row: per row an array [tokens, ...]; more tokens than the row has are padding.

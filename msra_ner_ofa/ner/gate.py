@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What a checkpoint brings along to be checked against: sentences, and what the model that made it said to them."""
+"""Real sentences in a checkpoint's folder, and the logits that its super-network gave: every export is compared."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Batches = list[tuple[np.ndarray]]
 
 
 def decide(outputs: parity.Outputs) -> list[int]:
-    """The tag of every character: the decisions of a tagger. [CLS] and [SEP] have none."""
+    """The index of each character's best tag, from `logits` float32 [batch, length, tags]; not of [CLS] and [SEP]."""
     return outputs["logits"][:, 1:-1].argmax(axis=2).reshape(-1).tolist()
 
 
@@ -45,22 +45,27 @@ class Gate:
         self.batches = batches_of(self.sentences, encoder, labels, length)
 
     def answers(self, network: paddle.nn.Layer) -> list[parity.Outputs]:
-        """What the dynamic graph says, per batch."""
+        """The dynamic graph's outputs, per batch: `logits` float32 [batch, length, tags]."""
         return write_bundle.answers(network, self.batches)
 
     def write(self, folder: Path, answers: Sequence[parity.Outputs]) -> None:
-        """The sentences, and what they are to be answered."""
+        """Write the sentences, and the outputs that every later form of the model has to give."""
         blocks = ("".join(f"{c}\t{tag}\n" for c, tag in zip(s.text, s.tags, strict=True)) for s in self.sentences)
         files.write_text(folder / TEXT, "\n".join(blocks))
         np.savez_compressed(folder / ANSWERS, *(outputs["logits"] for outputs in answers))
 
 
 def sentences_in(folder: Path, labels: Sequence[str]) -> list[Sentence]:
+    """The sentences that `Gate.write` left in a checkpoint's folder.
+
+    Raises:
+        UserError: they are missing or damaged.
+    """
     return read_sentences(files.require(folder / TEXT, "sentences for the parity gate"), labels)
 
 
 def answers_in(folder: Path) -> list[parity.Outputs]:
-    """What the model said in its training, per batch.
+    """The outputs that `Gate.write` left in a checkpoint's folder, per batch.
 
     Raises:
         UserError: missing or damaged.

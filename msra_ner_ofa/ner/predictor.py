@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Named entities: a text to the persons, organisations and places in it, with any engine of common/engines."""
+"""Finds the persons, organisations and places in a text, on any engine; imports no training library."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from ner.windows import CharacterEncoder, check_length, windows_of
 
 TASK = "named_entities"
-AHEAD = 8  # batches of windows that are gathered, so that those of one length can be read together
+AHEAD = 8  # batches of texts that are gathered, so that windows of similar length are read together
 
 
 class NerPredictor:
@@ -122,10 +122,10 @@ def find_bundle(path: Path | str) -> Bundle:
 
 
 def check_bundle(bundle: Bundle) -> Bundle:
-    """The bundle again.
+    """The same bundle.
 
     Raises:
-        UserError: another task, or other inputs, outputs or labels than this app writes.
+        UserError: a bundle of another task, or other inputs, outputs or labels than this app writes.
     """
     if bundle.task != TASK:
         raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")

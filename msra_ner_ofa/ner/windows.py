@@ -7,9 +7,9 @@ from typing import NamedTuple
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 
-SHORTEST = 8  # tokens of a window, [CLS] and [SEP] counted: below that there is no room for context
-CONTEXT = 16  # characters on each side of a cut that are read only for what they say of their neighbours
-# MSRA's training part has 5, its test part ５; a model that saw only one of the two does not know the other.
+SHORTEST = 8  # tokens of a window, [CLS] and [SEP] included: a shorter one has no room for context
+CONTEXT = 16  # characters on each side of a cut that are read only as context of their neighbours
+# MSRA's training set writes 5, its test set ５: a model that was trained on one form would not know the other.
 HALF_WIDTH = {
     ord(first) + 0xFEE0 + step: ord(first) + step for first, count in (("0", 10), ("A", 26), ("a", 26))
     for step in range(count)
@@ -31,7 +31,7 @@ def fold(text: str) -> str:
 
 
 class CharacterEncoder:
-    """One token id per character, in training as in serving; what has no token of its own is [UNK], never left out."""
+    """Turns each character into exactly one token id, in training as in serving; unknown ones become [UNK]."""
 
     def __init__(self, tokenizer: WordPieceTokenizer):
         self.tokenizer = tokenizer
@@ -51,7 +51,7 @@ class CharacterEncoder:
         return number
 
     def window_ids(self, ids: list[int], window: Window) -> list[int]:
-        """What the model reads of a window: [CLS], its characters, [SEP]."""
+        """The model's input for a window: [CLS], its characters, [SEP]."""
         return [self.tokenizer.cls_id, *ids[window.start : window.end], self.tokenizer.sep_id]
 
 
