@@ -64,7 +64,8 @@ def texts_of(sentences: list[str], characters: int) -> list[str]:
 def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str, Any]:
     """Scores on a labelled file (under "all"), and the predicted tags of each sentence in the file's order.
 
-    The tags of a sentence are one string, a letter per character. `f1_bio` is F1 of the best legal sequence in place of each character's best tag.
+    The tags of a sentence are one string, a letter per character. `f1_bio` is F1 of the best legal sequence in place of
+    each character's best tag.
     """
     predictor, legal = (NerPredictor(bundle, engine=engine, decoder=name) for name in ("argmax", "bio"))
     sentences = read_sentences(test_path, predictor.labels)
