@@ -6,7 +6,7 @@ from itertools import islice
 from math import exp
 from typing import TypeVar
 
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.cli import UserError
 
 import numpy as np

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.cli import UserError
 from common.measure import entries
 from common.measure.runner import Job

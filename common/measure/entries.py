@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from common import files, machine
-from common.bundle.bundle import Bundle, file_bytes
+from common.bundle import Bundle
+from common.bundle.bundle import file_bytes
 from common.engines import allowed, runtime
 from common.measure.options import MeasureOptions
 

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.bundle.stage_names import STAGES, width_of
 from common.cli import UserError, did_you_mean
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.data.readers import read_columns
 from common.export import onnx_baselines
 

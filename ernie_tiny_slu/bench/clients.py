@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.cli import UserError
 from common.measure import entries, stages
 from common.measure.options import MeasureOptions

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.measure import entries
 from common.measure.runner import Job, Runner
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle, file_bytes
+from common.bundle import Bundle
+from common.bundle.bundle import file_bytes
 from common.measure import entries, stages
 from common.measure.options import MeasureOptions
 from common.report.publish import publish

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
+from common.bundle.served import check_task
 from common.cli import UserError
 from common.data.tags import TagDecoder, spans
 from common.data.tokenizer import Encoding, WordPieceTokenizer
@@ -43,8 +44,7 @@ class SluPredictor:
     ):
         if not isinstance(bundle, Bundle):
             bundle = read_bundle(bundle, task=TASK)
-        elif bundle.task != TASK:
-            raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")
+        check_task(bundle, TASK)
         for name in ("intent", "slot"):
             if name not in bundle.labels or f"{name}_logits" not in [each["name"] for each in bundle.outputs]:
                 raise UserError(f"{bundle.path}: no labels or no output for `{name}`; export the bundle again")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import files
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.bundle.checks import MANIFEST
 from common.cli import UserError
 from common.data.readers import Span, read_labels, read_tag_labels

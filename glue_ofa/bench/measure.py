@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common import cli
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.cli import UserError
 from common.measure import compare, entries, stages
 from common.measure.compare import Answers

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
+from common.bundle.served import bundle_folder
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 from common.engines import answering, runtime
@@ -134,5 +135,4 @@ def check_bundle(bundle: Bundle) -> tuple[Bundle, tasks.Task]:
 
 def find_bundle(path: Path | str) -> Bundle:
     """The bundle that `--model_path` means: its folder, or the folder that export_model.py wrote it into."""
-    path = Path(path)
-    return read_bundle(path / "bundle" if (path / "bundle").is_dir() else path)
+    return read_bundle(bundle_folder(Path(path)))

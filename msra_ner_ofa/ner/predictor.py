@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from common import files
-from common.bundle.bundle import Bundle, read_bundle
-from common.bundle.checks import MANIFEST
+from common.bundle import Bundle, read_bundle
+from common.bundle.served import bundle_folder, check_task, check_tensors
 from common.cli import UserError
 from common.data.tags import TagDecoder, spans
 from common.data.tokenizer import WordPieceTokenizer
@@ -117,8 +117,7 @@ def find_bundle(path: Path | str) -> Bundle:
         UserError: nothing there, or a damaged bundle or one of another task.
     """
     path = files.require(path, "static model (--model_path; export_model_msra_ner_ofa.py writes one)")
-    inner = path / "bundle"
-    return check_bundle(read_bundle(inner if (inner / MANIFEST).exists() else path, task=TASK))
+    return check_bundle(read_bundle(bundle_folder(path), task=TASK))
 
 
 def check_bundle(bundle: Bundle) -> Bundle:
@@ -127,14 +126,8 @@ def check_bundle(bundle: Bundle) -> Bundle:
     Raises:
         UserError: a bundle of another task, or other inputs, outputs or labels than this app writes.
     """
-    if bundle.task != TASK:
-        raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")
-    names = [each["name"] for each in bundle.inputs], [each["name"] for each in bundle.outputs], list(bundle.labels)
-    if names != (["input_ids"], ["logits"], ["tag"]):
-        raise UserError(
-            f"{bundle.path}: inputs, outputs and labels are {names[0]}, {names[1]}, {names[2]}, expected input_ids, "
-            "logits, tag; export the bundle again"
-        )
+    check_task(bundle, TASK)
+    check_tensors(bundle, ["input_ids"], ["logits"], ["tag"])
     return bundle
 
 

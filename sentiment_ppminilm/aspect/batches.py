@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 

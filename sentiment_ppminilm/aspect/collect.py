@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import child
-from common.bundle.bundle import Bundle, engine_files
+from common.bundle import Bundle
+from common.bundle.bundle import engine_files
 from common.engines import devices, job, paddle_shapes
 
 from aspect.batches import Batch

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import files
-from common.bundle.bundle import Bundle, engine_files
+from common.bundle import Bundle
+from common.bundle.bundle import engine_files
 from common.cli import EnvironmentLacks, UserError, one_line
 from common.engines import allowed, devices, job, paddle_shapes, runtime
 

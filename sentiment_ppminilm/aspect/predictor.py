@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from common import files
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.bundle.checks import MANIFEST
+from common.bundle.served import check_task, check_tensors
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 from common.engines import answering, runtime
@@ -123,14 +124,8 @@ def check_bundle(bundle: Bundle) -> Bundle:
     Raises:
         UserError: another task, or other inputs, outputs or labels than this app writes.
     """
-    if bundle.task != TASK:
-        raise UserError(f"{bundle.path}: a bundle of the task `{bundle.task}`, but `{TASK}` was asked for")
-    names = [each["name"] for each in bundle.inputs], [each["name"] for each in bundle.outputs], list(bundle.labels)
-    if names != (["input_ids", "token_type_ids"], ["logits"], ["class"]):
-        raise UserError(
-            f"{bundle.path}: inputs, outputs and labels are {names[0]}, {names[1]}, {names[2]}, expected input_ids and "
-            "token_type_ids, logits, class; export the bundle again"
-        )
+    check_task(bundle, TASK)
+    check_tensors(bundle, ["input_ids", "token_type_ids"], ["logits"], ["class"])
     called, labels = bundle.manifest.get("label_names"), bundle.labels["class"]
     if called is not None and not (
         isinstance(called, list) and len(called) == len(labels) and all(isinstance(name, str) for name in called)

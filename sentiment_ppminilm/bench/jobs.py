@@ -4,7 +4,8 @@
 from pathlib import Path
 from typing import Any
 
-from common.bundle.bundle import file_bytes, read_bundle
+from common.bundle import read_bundle
+from common.bundle.bundle import file_bytes
 from common.measure import compare
 from common.measure.runner import Job, Runner
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle
+from common.bundle import Bundle
 from common.measure import compare, entries, stages
 from common.measure.options import MeasureOptions
 from common.report.publish import publish

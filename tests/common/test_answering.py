@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 from itertools import count, islice
 
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.engines import answering
 

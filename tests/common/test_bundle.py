@@ -7,8 +7,9 @@ import random
 import shutil
 from pathlib import Path
 
+from common.bundle import Bundle, read_bundle
 from common.bundle import bundle as bundles
-from common.bundle.bundle import Bundle, read_bundle, write_manifest
+from common.bundle.bundle import write_manifest
 from common.cli import UserError
 
 import pytest

@@ -9,7 +9,8 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 from common import machine
-from common.bundle.bundle import MODEL_FILES, engine_files, read_bundle
+from common.bundle import read_bundle
+from common.bundle.bundle import MODEL_FILES, engine_files
 from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
 from common.engines import allowed, fastdeploy, onnx_runtime, runtime

@@ -4,7 +4,8 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from common.bundle.bundle import engine_files, read_bundle
+from common.bundle import read_bundle
+from common.bundle.bundle import engine_files
 from common.cli import EnvironmentLacks, UserError
 from common.engines import devices, paddle, paddle_shapes
 from common.engines.job import TRT_BATCH, Job

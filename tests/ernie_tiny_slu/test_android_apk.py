@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
-from common.bundle.bundle import read_bundle, write_manifest
+from common.bundle import read_bundle
+from common.bundle.bundle import write_manifest
 from common.export import lite
 
 import android_tools

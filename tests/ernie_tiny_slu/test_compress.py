@@ -9,7 +9,7 @@ import json
 import re
 
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.export import program
 from common.models import int8, width
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from common import cli
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 
 import paddle
 import pytest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.engines import allowed, runtime
 

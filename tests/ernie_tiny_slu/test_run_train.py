@@ -5,7 +5,7 @@ import re
 import shutil
 
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.data.tags import TagDecoder
 from common.train import trainer
 

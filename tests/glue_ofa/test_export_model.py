@@ -4,7 +4,7 @@
 import json
 
 import common  # noqa: F401  before paddle
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 
 import export_model
 import pytest

@@ -5,7 +5,7 @@ import shutil
 
 import common  # noqa: F401  before paddle
 from common import files, parity
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.export import write_bundle
 from common.parity import GateFailed
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.report.summary import check_summary
 

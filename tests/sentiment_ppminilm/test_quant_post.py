@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.compress import static_ptq
 from common.engines.allowed import CPU_ENGINES
 from common.export import lite, onnx_baselines, write_bundle

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.bundle.bundle import PROGRAM, Bundle, read_bundle, write_manifest
+from common.bundle import Bundle, read_bundle
+from common.bundle.bundle import PROGRAM, write_manifest
 from common.cli import UserError
 from common.data.tokenizer_rules import RULES
 from common.export import lite

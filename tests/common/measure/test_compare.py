@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.measure import compare, entries
 

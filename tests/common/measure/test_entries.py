@@ -4,7 +4,7 @@
 import json
 from pathlib import Path
 
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.cli import UserError
 from common.measure import entries
 from common.measure.options import MeasureOptions

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from common.bundle.bundle import Bundle, read_bundle
+from common.bundle import Bundle, read_bundle
 from common.cli import UserError
 from common.measure import stages
 

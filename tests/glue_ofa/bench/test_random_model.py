@@ -2,7 +2,7 @@
 """Bundles of an architecture with random weights."""
 
 import common  # noqa: F401  before paddle
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 
 from bench import child
 from calls import call

@@ -5,7 +5,7 @@ import shutil
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 
 import numpy as np
 from calls import call

@@ -2,7 +2,7 @@
 """The INT8 bundle of a sub-model; export_model.py through its main."""
 
 import common  # noqa: F401  before paddle
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 
 from calls import call
 from tiny_glue import export_words, words

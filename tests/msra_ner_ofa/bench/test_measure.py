@@ -6,7 +6,7 @@ import sys
 
 import common  # noqa: F401  before paddle
 from common import files
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.report.summary import check_summary
 
 import pytest

@@ -2,7 +2,7 @@
 """The INT8 bundle of a sub-model."""
 
 import common  # noqa: F401  before paddle
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.export.onnx_file import count_nodes
 
 

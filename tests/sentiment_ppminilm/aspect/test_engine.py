@@ -5,7 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.engines import devices, paddle_shapes, runtime
 
 import pytest

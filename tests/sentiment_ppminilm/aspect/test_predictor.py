@@ -4,7 +4,7 @@
 import json
 import shutil
 
-from common.bundle.bundle import read_bundle
+from common.bundle import read_bundle
 from common.cli import UserError
 from common.engines import paddle_shapes
 
