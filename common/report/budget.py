@@ -15,18 +15,19 @@ from pathlib import Path
 
 from common import cli, files
 from common.cli import UserError, did_you_mean
-from common.report.summary import best_engine, check_summary, median, metric_names
+from common.report.cells import MIB
+from common.report.lookup import best_engine, median, metric_names
+from common.report.summary import check_summary
 
 import tyro
 
-MIB = 1 << 20
 UNITS = {"latency_ms": "ms", "size_mb": "MiB", "metric_drop": "points"}
 FORM = re.compile(r"\s*([A-Za-z_]+)\s*<=\s*(\S+)\s*")
 
 
 @dataclass(frozen=True)
 class Budget:
-    """`kind` of UNITS must be at most `limit`."""
+    """`kind`, one of UNITS, must be at most `limit`."""
 
     kind: str
     limit: float
@@ -34,28 +35,32 @@ class Budget:
 
 @dataclass(frozen=True)
 class Costs:
-    """What a budget looks at, of one stage; latency None where no engine was timed, drop None without the metric."""
+    """What a budget is compared with, of one stage."""
 
     stage: str
     latency_ms: float | None
+    """The model alone, p50 on the fastest engine that passed; None where no engine was timed."""
     size_mb: float
+    """MiB of the model files."""
     metric_drop: float | None
+    """Points (percent) below the original; None where the metric was not measured."""
 
-    def told(self) -> str:
+    def text(self) -> str:
+        """`latency_ms 20.00, size_mb 60.00, metric_drop 0.30`, without what was not measured."""
         parts = [(kind, getattr(self, kind)) for kind in UNITS]
         return ", ".join(f"{kind} {value:.2f}" for kind, value in parts if value is not None)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The stage that is taken, and the sentence that says why."""
+    """The stage that is taken, and one sentence that says why."""
 
     stage: str
     why: str
 
 
 def parse(word: str, flag: str = "--budget") -> Budget:
-    """`size_mb<=60` as a budget.
+    """Read a budget such as `size_mb<=60`.
 
     Raises:
         UserError: another form, an unknown kind, or no number.
@@ -104,10 +109,10 @@ def choose(
 
     Args:
         summary: checked, its metrics measured on one split.
-        among: stages that can be had; None means all.
+        among: names of the stages to choose from; None means all.
 
     Raises:
-        UserError: nothing keeps to the budgets (names what comes nearest), or no stage was measured for them.
+        UserError: no stage keeps to the budgets (the message names the nearest), or no stage was measured for them.
     """
     candidates = [each for each in costs(summary, metric) if among is None or each.stage in among]
     name = metric or next(iter(metric_names(summary)), "metric")
@@ -118,7 +123,7 @@ def choose(
     if not within:
         nearest = min(candidates, key=lambda each: sum(_excess(each, budget) for budget in budgets))
         raise UserError(
-            f"--budget: no stage keeps to {_told(budgets)}; the nearest is {nearest.stage} ({nearest.told()})"
+            f"--budget: no stage keeps to {_format(budgets)}; the nearest is {nearest.stage} ({nearest.text()})"
         )
     fastest = any(budget.kind == "metric_drop" for budget in budgets)
 
@@ -128,9 +133,10 @@ def choose(
 
     best = min(within, key=order)
     quality = "the fastest" if fastest else f"the best in {name}"
+    counts = f"{len(within)} of {len(candidates)} stages"
     return Choice(
         best.stage,
-        f"{best.stage}: {quality} of {len(within)} of {len(candidates)} stages within {_told(budgets)} ({best.told()})",
+        f"{best.stage}: {quality} of {counts} within {_format(budgets)} ({best.text()})",
     )
 
 
@@ -145,7 +151,7 @@ def _excess(each: Costs, budget: Budget) -> float:
     return float("inf") if value is None else max(0.0, value - budget.limit) / max(abs(budget.limit), 0.1)
 
 
-def _told(budgets: Sequence[Budget]) -> str:
+def _format(budgets: Sequence[Budget]) -> str:
     return " and ".join(f"{budget.kind}<={budget.limit:g} {UNITS[budget.kind]}" for budget in budgets)
 
 
@@ -169,7 +175,7 @@ def main(options: Options) -> None:
     summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
     budgets = [parse(word) for word in options.budget]
     for each in costs(summary, options.metric):
-        print(f"  {each.stage:20} {each.told()}")
+        print(f"  {each.stage:20} {each.text()}")
     print(choose(summary, budgets, options.metric).why)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from common import files
-from common.report.page import ledger_text
+from common.report.sections import ledger_text
 from common.report.summary import check_summary
 
 

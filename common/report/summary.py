@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The form of summary.json that every run_all.sh and benchmark.sh writes: its check, and what reports read out of it.
+"""The form of summary.json that every run_all.sh and benchmark.sh writes: described and checked here.
 
     {"app", "machine", "commit", "command", "split", "seeds",
      "stages": [{"stage", "size_bytes", "metrics": {name: 0..1}, "engines": [{"engine", "precision",
@@ -12,15 +12,13 @@ One of several widths of one training is called by its width: `width_0.6667`, an
 Optional: "date"; "baseline_engine", the engine of the original that speed and memory are compared with ("paddle");
 "reference" {"name", "latency_ms"}, another model whose time is 1 x in a further column, as in the app's document;
 "tables" {name: {"head": [cell, …], "rows": [[cell, …], …]}}, further ones of the app: printed cells; stage names
-and headings that common/report/table.py knows are translated in them.
+and headings that common/report/words.py or the app's bench/words.json knows are translated in them.
 """
 
 from typing import Any
 
 from common.bundle.stage_names import STAGES, width_of
 from common.cli import UserError, did_you_mean
-
-BASELINE_ENGINE = "paddle"
 
 
 def check_summary(summary: Any, source: str = "summary") -> dict:
@@ -145,52 +143,3 @@ class _Check:
         value = self.field(row, where, key, (int, float), optional)
         if value is not None and not 0 <= value < float("inf"):
             self.fail(f"{where}.{key}", f"must be a number of 0 or more, got {value}")
-
-
-# --- what the reports read out of a checked summary ---
-
-
-def refusal(engine: dict) -> str | None:
-    """Why the allow-list does not let this engine run at this precision, if so."""
-    return (engine.get("parity") or {}).get("refused")
-
-
-def passed(engine: dict) -> bool | None:
-    """Whether the parity gate passed; None where the engine was refused or not compared."""
-    return (engine.get("parity") or {}).get("passed")
-
-
-def median(row: dict | None, key: str = "end_to_end_ms") -> float | None:
-    """p50 in milliseconds of an engine's or alternative's "end_to_end_ms" or "latency_ms"."""
-    return ((row or {}).get(key) or {}).get("p50")
-
-
-def best_engine(stage: dict) -> dict | None:
-    """The fastest engine that passed the gate: from text to answer, or of the model alone where that is absent."""
-    good = [engine for engine in stage["engines"] if passed(engine)]
-    for key in ("end_to_end_ms", "latency_ms"):
-        timed = [engine for engine in good if median(engine, key) is not None]
-        if timed:
-            return min(timed, key=lambda engine: median(engine, key))
-    return good[0] if good else None
-
-
-def baseline(summary: dict) -> dict | None:
-    """What speed and memory are compared with: the original on the baseline engine, else on its best one."""
-    original = summary["stages"][0]
-    name = summary.get("baseline_engine") or BASELINE_ENGINE
-    for engine in original["engines"]:
-        usable = passed(engine) is not False and refusal(engine) is None
-        if engine["engine"] == name and usable and median(engine) is not None:
-            return engine
-    return best_engine(original)
-
-
-def main_engine(summary: dict, stage: dict) -> dict | None:
-    """The engine that speaks for a stage: the baseline for the original, the best one for what we made of it."""
-    return baseline(summary) if stage is summary["stages"][0] else best_engine(stage)
-
-
-def metric_names(summary: dict, *rows: dict) -> list[str]:
-    """Every metric of the rows (all stages, where none are named), in the order of first mention."""
-    return list(dict.fromkeys(name for row in (rows or summary["stages"]) for name in row["metrics"]))

@@ -1,216 +1,154 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The tables of a summary: the ledger of the stages, every engine, and what a user would take instead."""
+"""The tables of a summary: stages in short and in full, every engine, what a user would take instead, an app's own."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from common.report.summary import baseline, main_engine, median, metric_names, passed, refusal
-from common.report.table import Table, cell, word
-
-NOTHING = "–"
-COLON = {"en": ": ", "zh": "："}
-MIB = 1 << 20
-
-# --- cells ---
+from common.report import cells
+from common.report.cells import NOTHING
+from common.report.lookup import baseline, main_engine, median, metric_names, passed
+from common.report.table import Table
+from common.report.words import Words
 
 
-def number(value: float | None, pattern: str = "{:.2f}") -> str:
-    return NOTHING if value is None else pattern.format(value)
-
-
-def with_share(value: float | None, whole: float | None, pattern: str) -> str:
-    """`5.40 (8 %)`: the value and what part of the original's it is."""
-    if value is None or not whole:
-        return number(value, pattern)
-    return f"{pattern.format(value)} ({100 * value / whole:.0f} %)"
-
-
-def times(row: dict | None, key: str) -> str:
-    spread = (row or {}).get(key)
-    return NOTHING if spread is None else f"{spread['p50']:.2f} / {spread['p95']:.2f}"
-
-
-def ratio(slow: float | None, fast: float | None) -> str:
-    return NOTHING if slow is None or not fast else f"{slow / fast:.1f}"
-
-
-def metric(row: dict, name: str, original: dict | None = None) -> str:
-    """`80.12`, and `80.12 (-0.31)` where there is an original to compare with. In percent."""
-    value = row["metrics"].get(name)
-    if value is None:
-        return NOTHING
-    before = None if original is None else original["metrics"].get(name)
-    return f"{100 * value:.2f}" if before is None else f"{100 * value:.2f} ({100 * (value - before):+.2f})"
-
-
-def engine_name(engine: dict | None) -> str:
-    return NOTHING if engine is None else f"{engine['engine']} {engine['precision']}"
-
-
-def parity_count(stage: dict) -> str:
-    """`5/6`: of the engines that were compared, how many passed."""
-    compared = [engine for engine in stage["engines"] if passed(engine) is not None]
-    return f"{sum(map(passed, compared))}/{len(compared)}" if compared else NOTHING
-
-
-# --- tables ---
-
-
-def ledger(summary: dict, language: str, metrics: list[str] | None = None) -> Table:
-    """What each stage cost and gained. `metrics` chooses among the metrics; None takes all."""
+def brief(summary: dict, words: Words) -> Table:
+    """What each stage cost and gained, in at most six columns: for the first screen of a README."""
     original, base = summary["stages"][0], baseline(summary)
-    names = metric_names(summary) if metrics is None else metrics
-    head = ["stage", "size", *names, "engine", "latency", "end_to_end", "speedup", "memory", "parity"]
-    head = [word(key, language) for key in head]
-    reference = summary.get("reference")
-    if reference:  # beside the other ratio, but of the model alone: the reference answers nothing
-        head.insert(head.index(word("speedup", language)) + 1, f"× {reference['name']}")
+    keys = ["stage", "size", *metric_names(summary)[:1], "engine", "time", "memory"]
     rows = []
     for stage in summary["stages"]:
-        engine = main_engine(summary, stage) or {}
-        versus = [ratio(median(reference, "latency_ms"), median(engine, "latency_ms"))] if reference else []
+        engine = main_engine(summary, stage)
         rows.append(
             [
-                word(stage["stage"], language),
-                with_share(stage["size_bytes"] / MIB, original["size_bytes"] / MIB, "{:.2f}"),
-                *(metric(stage, name, None if stage is original else original) for name in names),
-                engine_name(engine or None),
-                times(engine, "latency_ms"),
-                times(engine, "end_to_end_ms"),
-                ratio(median(base), median(engine)),
-                *versus,
-                with_share(engine.get("peak_rss_mb"), (base or {}).get("peak_rss_mb"), "{:.0f}"),
-                parity_count(stage),
+                words.heading(stage["stage"]),
+                cells.size(stage, original),
+                *_metrics(stage, original, metric_names(summary)[:1]),
+                cells.engine_name(engine),
+                cells.time_and_ratio(engine, base),
+                cells.memory(engine, base),
             ]
         )
-    return Table(head, rows)
+    return _table(keys, rows, words)
 
 
-def scores(summary: dict, language: str) -> Table:
-    """Only the metrics, for where the ledger has no room for all of them."""
+def ledger(summary: dict, words: Words, metrics: Sequence[str] | None = None) -> Table:
+    """What each stage cost and gained on its best engine.
+
+    Args:
+        metrics: which of the summary's metrics; None takes all.
+    """
+    original, base = summary["stages"][0], baseline(summary)
+    names = metric_names(summary) if metrics is None else metrics
+    keys = ["stage", "size", *names, "engine", "latency", "end_to_end", "speedup", *_reference_key(summary)]
+    rows = []
+    for stage in summary["stages"]:
+        engine = main_engine(summary, stage)
+        rows.append(
+            [
+                words.heading(stage["stage"]),
+                cells.size(stage, original),
+                *_metrics(stage, original, names),
+                cells.engine_name(engine),
+                cells.times(engine, "latency_ms"),
+                cells.times(engine, "end_to_end_ms"),
+                cells.ratio(median(base), median(engine)),
+                *_versus_reference(summary, engine),
+                cells.memory(engine, base),
+                cells.parity_count(stage),
+            ]
+        )
+    return _table([*keys, "memory", "parity"], rows, words)
+
+
+def scores(summary: dict, words: Words) -> Table:
+    """Only the metrics, for a terminal, where the ledger has no room for all of them."""
     original, names = summary["stages"][0], metric_names(summary)
-    rows = [
-        [
-            word(stage["stage"], language),
-            *(metric(stage, name, None if stage is original else original) for name in names),
-        ]
-        for stage in summary["stages"]
-    ]
-    return Table([word("stage", language), *(word(name, language) for name in names)], rows)
+    rows = [[words.heading(stage["stage"]), *_metrics(stage, original, names)] for stage in summary["stages"]]
+    return _table(["stage", *names], rows, words)
 
 
-def engines(summary: dict, language: str) -> Table:
+def engines(summary: dict, words: Words) -> Table:
     """Every engine at every stage, also those that failed the gate or are refused, with the reason."""
-    base, reference = baseline(summary), summary.get("reference")
-    keys = ["stage", "engine", "precision", "parity", "difference", "agreement"]
-    keys += ["latency", "end_to_end", "speedup", "memory"]
-    head = [word(key, language) for key in keys]
-    if reference:
-        head.insert(keys.index("speedup") + 1, f"× {reference['name']}")
+    base = baseline(summary)
+    keys = ["stage", "engine", "precision", "parity", "difference", "agreement", "latency", "end_to_end", "speedup"]
+    keys += [*_reference_key(summary), "memory"]
     rows = []
     for stage in summary["stages"]:
         for engine in stage["engines"]:
-            versus = [ratio(median(reference, "latency_ms"), median(engine, "latency_ms"))] if reference else []
             parity = engine.get("parity") or {}
             agreement = parity.get("agreement")
             rows.append(
                 [
-                    word(stage["stage"], language),
+                    words.heading(stage["stage"]),
                     engine["engine"],
                     engine["precision"],
-                    _verdict(engine, language),
-                    number(parity.get("max_abs_diff"), "{:.1e}"),
-                    number(None if agreement is None else 100 * agreement),
-                    times(engine, "latency_ms"),
-                    times(engine, "end_to_end_ms"),
-                    NOTHING if passed(engine) is False else ratio(median(base), median(engine)),
-                    *versus,
-                    with_share(engine.get("peak_rss_mb"), (base or {}).get("peak_rss_mb"), "{:.0f}"),
+                    cells.verdict(engine, words),
+                    cells.number(parity.get("max_abs_diff"), "{:.1e}"),
+                    cells.number(None if agreement is None else 100 * agreement),
+                    cells.times(engine, "latency_ms"),
+                    cells.times(engine, "end_to_end_ms"),
+                    # a wrong answer has no speed
+                    NOTHING if passed(engine) is False else cells.ratio(median(base), median(engine)),
+                    *_versus_reference(summary, engine),
+                    cells.memory(engine, base),
                 ]
             )
-    return Table(head, rows, left=4)
+    return _table(keys, rows, words, left=4)
 
 
-def _verdict(engine: dict, language: str) -> str:
-    if refusal(engine) is not None:
-        return f"{word('refused', language)}{COLON[language]}{refusal(engine)}"
-    ok = passed(engine)
-    return NOTHING if ok is None else word("passed" if ok else "failed", language)
-
-
-def alternatives(summary: dict, language: str) -> Table | None:
+def alternatives(summary: dict, words: Words) -> Table | None:
     """Our last stage, and what a user would take instead; None where nothing was measured."""
     others = summary.get("alternatives") or []
     if not others:
         return None
-    last, original = summary["stages"][-1], summary["stages"][0]
+    last, original, base = summary["stages"][-1], summary["stages"][0], baseline(summary)
     engine = main_engine(summary, last) or {}
     ours = {
-        "name": f"{word('ours', language)} ({engine_name(engine or None)})",
+        "name": f"{words.heading('ours')} ({cells.engine_name(engine)})",
         "size_bytes": last["size_bytes"],
         "metrics": last["metrics"],
         "end_to_end_ms": engine.get("end_to_end_ms"),
         "peak_rss_mb": engine.get("peak_rss_mb"),
     }
-    names = [name for name in metric_names(summary, *others) if name in last["metrics"]]
-    names += [name for name in metric_names(summary, *others) if name not in names]
-    base_memory = (baseline(summary) or {}).get("peak_rss_mb")
+    measured = metric_names(summary, *others)
+    names = sorted(measured, key=lambda name: name not in last["metrics"])  # those that ours has as well come first
     rows = [
         [
             row["name"],
-            with_share(row["size_bytes"] / MIB, original["size_bytes"] / MIB, "{:.2f}"),
-            *(metric(row, name, original) for name in names),
-            times(row, "end_to_end_ms"),
-            NOTHING if row is ours else ratio(median(row), median(ours)),
-            with_share(row.get("peak_rss_mb"), base_memory, "{:.0f}"),
+            cells.size(row, original),
+            *(cells.metric(row, name, original) for name in names),
+            cells.times(row, "end_to_end_ms"),
+            NOTHING if row is ours else cells.ratio(median(row), median(ours)),
+            cells.memory(row, base),
         ]
         for row in [ours, *others]
     ]
-    head = ["alternative", "size", *names, "end_to_end", "ours_faster", "memory"]
-    return Table([word(key, language) for key in head], rows)
+    return _table(["alternative", "size", *names, "end_to_end", "ours_faster", "memory"], rows, words)
 
 
-def further(summary: dict, name: str, language: str) -> Table:
-    """One of the summary's own tables."""
+def of_app(summary: dict, name: str, words: Words) -> Table:
+    """One of the tables that the app added to its summary."""
     table = summary["tables"][name]
-    head, *rows = [[cell(text, language) for text in row] for row in (table["head"], *table["rows"])]
-    return Table(head, rows)
+    head, *rows = [[words.cell(text) for text in row] for row in (table["head"], *table["rows"])]
+    return Table(table["head"], head, rows)
 
 
-# --- what stands under a table ---
+def _table(keys: list[str], rows: list[list[str]], words: Words, left: int = 1) -> Table:
+    """A column that has no word is called by its key: `× SKEP-large`."""
+    head = [key if key.startswith("× ") else words.heading(key) for key in keys]
+    return Table(keys, head, rows, left)
 
 
-def provenance(summary: dict, language: str) -> str:
-    """One sentence: machine, data, seeds, commit and command. A figure without them says nothing."""
-    stop, comma = ("。", "；") if language == "zh" else (".", "; ")
-    parts = [f"{word('machine', language)}{COLON[language]}{machine(summary['machine'], language)}"]
-    parts += [f"{word(key, language)} {summary[key]}" for key in ("date", "split") if summary.get(key)]
-    parts += [f"{word('seeds', language)} {', '.join(map(str, summary['seeds'])) or NOTHING}"]
-    parts += [f"{word('commit', language)} {summary['commit']}", f"{word('command', language)} `{summary['command']}`"]
-    return comma.join(parts) + stop
+def _metrics(stage: dict, original: dict, names: Sequence[str]) -> list[str]:
+    return [cells.metric(stage, name, None if stage is original else original) for name in names]
 
 
-def comparison(summary: dict, language: str) -> str:
-    """What 1 × and 100 % are."""
-    base = baseline(summary)
-    if base is None:
-        return ""
-    figures = f"{number(median(base))} ms, {number(base.get('peak_rss_mb'), '{:.0f}')} MB"
-    opening = word("compared", language)
-    return (
-        f"{opening} {engine_name(base)} ({figures})."
-        if language == "en"
-        else f"{opening} {engine_name(base)}（{figures}）。"
-    )
+def _reference_key(summary: dict) -> list[str]:
+    """Of the column for another model's time, where the summary has one."""
+    reference = summary.get("reference")
+    return [f"× {reference['name']}"] if reference else []
 
 
-def machine(described: str | dict[str, Any], language: str) -> str:
-    """The CPU, its cores and features, the system and Python, out of what `common.machine.describe` gives."""
-    if isinstance(described, str):
-        return described
-    parts = [str(described.get("cpu", NOTHING))]
-    if described.get("cores"):
-        parts.append(f"{described['cores']} {word('cores', language)}")
-    parts += [" ".join(described[key]) for key in ("features",) if described.get(key)]
-    parts += [described["system"]] if described.get("system") else []
-    parts += [f"Python {described['python']}"] if described.get("python") else []
-    return ", ".join(parts)
+def _versus_reference(summary: dict, engine: dict | None) -> list[str]:
+    """How many times as fast as the other model: of the model alone, because the other one answers nothing."""
+    reference = summary.get("reference")
+    return [cells.ratio(median(reference, "latency_ms"), median(engine, "latency_ms"))] if reference else []

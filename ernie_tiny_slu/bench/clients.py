@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from common.cli import UserError
 from common.measure import entries, stages
 from common.measure.options import MeasureOptions
 from common.measure.runner import best, format_answer
+from common.report.app_tables import AppTable
 from common.report.summary import check_summary
 
 from bench import jobs
@@ -82,10 +83,10 @@ def main(options: Options) -> None:
             **{name: getattr(options, name) for name in ("threads", "repeats", "rounds")},
         },
     }
-    summary["tables"] = {"clients": table(summary["stages"], len(texts))}
+    clients = table(summary["stages"], len(texts))
+    summary["tables"] = {"clients": asdict(clients)}
     files.write_json(options.output, check_summary(summary, str(options.output)))
-    for row in (summary["tables"]["clients"]["head"], *summary["tables"]["clients"]["rows"]):
-        print("  ".join(row))
+    print(clients.text())
 
 
 def columns() -> list[tuple[str, str]]:
@@ -145,7 +146,7 @@ def run(words: list) -> list[bytes]:
     return done.stdout.splitlines()
 
 
-def table(rows: list[dict[str, Any]], sentences: int) -> dict[str, Any]:
+def table(rows: list[dict[str, Any]], sentences: int) -> AppTable:
     """A row per stage and client."""
     cells = []
     for stage in rows:
@@ -158,7 +159,7 @@ def table(rows: list[dict[str, Any]], sentences: int) -> dict[str, Any]:
             same = f"{stage['same_answers']} / {sentences}" if engine["client"] == "C++" else "–"
             cells.append([stage["stage"], engine["engine"], *times, memory, same])
     head = ["stage", "engine", "end_to_end", "latency", "peak_memory", "same_answers"]
-    return {"head": head, "rows": cells}
+    return AppTable(head, cells)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ RUNS holds `<run>/scores.json` and perhaps `<run>/cloze.json` (tools/eval.py --o
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from common import cli, files
 from common.cli import UserError
-from common.report.seeds import NOTHING, add_tables, read_summary, spread
+from common.report.app_tables import AppTable, add_tables, read_summary, spread
+from common.report.cells import NOTHING
 
-# Run to the configuration behind it; what a run is called says common/report/table.py. All are compared with the first.
+# Run to the configuration behind it; its name in the tables stands in words.json. All are compared with the first.
 METHODS = {
     "dense": "gpt.yaml",
     "continued": "gpt_continued.yaml",
@@ -64,7 +64,7 @@ def scores_of(folder: Path) -> dict[str, float]:
     return scores
 
 
-def compression(scores: dict[str, dict[str, float]]) -> dict[str, Any]:
+def compression(scores: dict[str, dict[str, float]]) -> AppTable:
     """The document's table: top-1 accuracy before and after, and what else was scored."""
     dense, rows = scores["dense"], []
     for run, found in scores.items():
@@ -73,10 +73,10 @@ def compression(scores: dict[str, dict[str, float]]) -> dict[str, Any]:
         cells = [f"{before:.2f}", f"{after:.2f}", f"{after - before:+.2f}", f"{found['perplexity']:.2f}", cloze]
         rows.append([run, *cells, f"`{METHODS[run]}`"])
     head = ["compression", "accuracy_before", "accuracy_after", "change", "perplexity", "cloze", "configuration"]
-    return {"head": head, "rows": rows}
+    return AppTable(head, rows)
 
 
-def criteria(folder: Path) -> dict[str, Any]:
+def criteria(folder: Path) -> AppTable:
     """A row per criterion, with and without distillation: mean and standard deviation over seeds."""
     rows = []
     for criterion in CRITERIA:
@@ -85,7 +85,7 @@ def criteria(folder: Path) -> dict[str, Any]:
             if found:
                 accuracy = spread([100 * each["accuracy"] for each in found])
                 rows.append([criterion, switch, str(len(found)), accuracy, spread([e["perplexity"] for e in found])])
-    return {"head": ["criterion", "distillation", "seeds", "accuracy", "perplexity"], "rows": rows}
+    return AppTable(["criterion", "distillation", "seeds", "accuracy", "perplexity"], rows)
 
 
 if __name__ == "__main__":

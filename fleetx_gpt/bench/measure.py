@@ -17,8 +17,8 @@ from common.cli import UserError
 from common.measure import entries
 from common.measure.options import MeasureOptions
 from common.measure.runner import Job, Runner
+from common.report.lookup import best_engine
 from common.report.publish import publish
-from common.report.summary import best_engine
 
 import tyro
 from fleetx.serve import engines

@@ -10,11 +10,10 @@ benchmark.sh writes them.
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 from common import cli, files
 from common.cli import UserError
-from common.report.seeds import add_tables, read_summary, spread
+from common.report.app_tables import AppTable, add_tables, read_summary, spread
 
 from glue import metrics, tasks
 
@@ -56,7 +55,7 @@ def seeds_of(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def table_of_tasks(runs: dict[str, list[Path]]) -> dict[str, Any]:
+def table_of_tasks(runs: dict[str, list[Path]]) -> AppTable:
     """A row per task and metric: mean over the seeds in percent, with the standard deviation where there are several.
 
     The last row is the mean of all rows above, as the target is set on it.
@@ -75,10 +74,10 @@ def table_of_tasks(runs: dict[str, list[Path]]) -> dict[str, Any]:
                 columns[name] += [mean(values)] if values else []
             rows.append([task, metric, str(len(seeds)), *cells])
     means = [f"{mean(values):.2f}" for values in columns.values()]
-    return {"head": ["task", "metric", "seeds", *columns], "rows": [*rows, ["∅", "", "", *means]]}
+    return AppTable(["task", "metric", "seeds", *columns], [*rows, ["∅", "", "", *means]])
 
 
-def ablation(folder: Path) -> dict[str, Any]:
+def ablation(folder: Path) -> AppTable:
     """A row per combination of distillation and reordering, the main score at each width."""
     rows, widths = [], []
     for variant, switches in ABLATION.items():
@@ -87,7 +86,7 @@ def ablation(folder: Path) -> dict[str, Any]:
             widths = widths or list(scores[0])
             cells = (spread([100 * each[name]["score"] for each in scores]) for name in widths)
             rows.append([*switches, str(len(scores)), *cells])
-    return {"head": ["distillation", "reordering", "seeds", *widths], "rows": rows}
+    return AppTable(["distillation", "reordering", "seeds", *widths], rows)
 
 
 def dev_of(folder: Path) -> dict[str, float]:

@@ -2,7 +2,7 @@
 """What each width costs and keeps: scores on the dev set, and per engine speed, memory and parity. Writes a summary."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from common.measure import compare, entries, stages
 from common.measure.compare import Answers
 from common.measure.options import MeasureOptions
 from common.measure.runner import Runner
+from common.report.app_tables import AppTable
+from common.report.lookup import median
 from common.report.publish import publish
-from common.report.summary import median
 
 from glue import tasks
 from glue.predictor import check_bundle, task_name
@@ -80,12 +81,12 @@ def main(options: Options) -> None:
         "conditions": {
             name: getattr(options, name) for name in ("batch_size", "length", "threads", "repeats", "rounds")
         },
-        "tables": {"speed": speed(measured, options.engines)},
+        "tables": {"speed": asdict(speed(measured, options.engines))},
     }
     publish(summary, options.output)
 
 
-def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any]:
+def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> AppTable:
     """A table of parameters and of the model's time on each engine, with how many times as fast it is as the original.
 
     Compared on the same engine, and INT8 with the original's FP32: what a user gains who stays with an engine.
@@ -98,7 +99,7 @@ def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any
         for engine in engines:
             before, now = found[0].get(engine), times.get(engine)
             cells[-1].append("–" if not before or not now else f"{now:.1f} ({before / now:.2f} ×)")
-    return {"head": ["stage", "parameters", *(f"{engine} ms" for engine in engines)], "rows": cells}
+    return AppTable(["stage", "parameters", *(f"{engine} ms" for engine in engines)], cells)
 
 
 def task_of(words: tuple[str, ...]) -> tasks.Task:

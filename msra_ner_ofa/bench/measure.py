@@ -2,7 +2,7 @@
 """What each width (and INT8) costs and gains: entity scores on the test file, and per engine speed, memory, parity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,9 @@ def main(options: Options) -> None:
         }
         for name, bundle in bundles.items()
     ]
-    further = {"characters": tables.of_characters(measured)}
+    further = {"characters": asdict(tables.of_characters(measured))}
     if options.ablation:
-        further["ablation"] = tables.ablation(options.ablation)
+        further["ablation"] = asdict(tables.ablation(options.ablation))
     summary = {
         **entries.summary_head(options.app, options),
         "stages": measured,

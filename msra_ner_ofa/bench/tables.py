@@ -7,13 +7,14 @@ from typing import Any
 
 from common import files
 from common.cli import UserError
-from common.report.summary import median, passed
+from common.report.app_tables import AppTable
+from common.report.cells import NOTHING
+from common.report.lookup import median, passed
 
 RUNS = ("distill_reorder", "distill", "reorder", "neither")  # what was on
-NOTHING = "–"
 
 
-def of_characters(stages: Sequence[dict[str, Any]]) -> dict[str, list]:
+def of_characters(stages: Sequence[dict[str, Any]]) -> AppTable:
     """Seconds from text to answer per engine, and what each is of the original's: the document's table.
 
     Args:
@@ -29,7 +30,7 @@ def of_characters(stages: Sequence[dict[str, Any]]) -> dict[str, list]:
             versus = f" ({base / own:.2f} ×)" if own and base else ""
             cells.append(f"{own:.2f} s{versus}" if own else NOTHING)
         rows.append([stage["stage"], f"{stage['parameters'] / 1e6:.1f}", *cells])
-    return {"head": ["stage", "parameters", *engines], "rows": rows}
+    return AppTable(["stage", "parameters", *engines], rows)
 
 
 def seconds(engine: dict[str, Any]) -> float | None:
@@ -38,7 +39,7 @@ def seconds(engine: dict[str, Any]) -> float | None:
     return None if time is None else time / 1e3
 
 
-def ablation(words: Sequence[str]) -> dict[str, list]:
+def ablation(words: Sequence[str]) -> AppTable:
     """F1 on the test set of short runs with and without distillation and reordering, at each width.
 
     Args:
@@ -57,7 +58,7 @@ def ablation(words: Sequence[str]) -> dict[str, list]:
             rows.append(
                 [*switches, f"{width:.3g}", f"{100 * found['f1']:.2f}{versus}", f"{100 * found['f1_strict']:.2f}"]
             )
-    return {"head": ["distillation", "reordering", "one_width", "f1", "f1_strict"], "rows": rows}
+    return AppTable(["distillation", "reordering", "one_width", "f1", "f1_strict"], rows)
 
 
 def scores_in(word: str) -> tuple[str, dict[float, dict]]:

@@ -36,7 +36,7 @@ def test_speed_is_compared_on_the_same_engine(measured):
         }
         for name, count, time in (("original", 109_483_778, 300.0), ("width_0.5", None, 150.0))
     ]
-    assert measure.speed(stages, ("paddle", "openvino"))["rows"] == [
+    assert measure.speed(stages, ("paddle", "openvino")).rows == [
         ["original", "109.5", "300.0 (1.00 ×)", "–"],
         ["width_0.5", "–", "150.0 (2.00 ×)", "–"],
     ]
