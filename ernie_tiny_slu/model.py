@@ -1,10 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """JointErnie: one ERNIE encoder, an intent head on [CLS] and a slot head on every token."""
 
-from common.models import checkpoint, int8, width
+from common.models import int8, width
 from common.models.crf import Crf
+from common.models.encoders import OnEncoder
 
-import paddle
 from paddle import nn
 from paddle.nn import functional as F
 from paddlenlp.transformers import ErnieConfig, ErnieModel, ErniePretrainedModel
@@ -14,7 +14,7 @@ V1_NAMES = tuple(f"ernie-3.0-tiny-{size}-v1-zh" for size in ("base", "medium", "
 IGNORED = -100
 
 
-class JointErnie(ErniePretrainedModel):
+class JointErnie(OnEncoder, ErniePretrainedModel):
     """Joint intent detection and slot filling.
 
     Its config records everything that makes it differ from the stock model (`intent_dim`, `slot_dim`, heads and FFN
@@ -47,15 +47,6 @@ class JointErnie(ErniePretrainedModel):
         width.apply_config(self.ernie.encoder, config)
         int8.apply_config(self, config)
 
-    @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs):
-        """A pretrained encoder by name or folder with new heads, or one of our own checkpoints exactly as saved.
-
-        Raises:
-            UserError: a checkpoint of ours whose weights do not fit its config, or a name that cannot be reached.
-        """
-        return checkpoint.load(cls, super().from_pretrained, pretrained_model_name_or_path, *args, **kwargs)
-
     def add_crf(self) -> None:
         """Put transitions between slot tags on top, all zero; training moves them, and `crf` becomes the decoder.
 
@@ -63,14 +54,6 @@ class JointErnie(ErniePretrainedModel):
         """
         self.crf = Crf(self.config.slot_dim)
         self.config.decoder, self.config.has_transitions = "crf", True
-
-    def encode(self, input_ids):
-        """Hidden states [batch, length, hidden] and the pooled [CLS] state [batch, hidden]."""
-        # Built here, four-dimensional and without a 0-D constant: ErnieModel's own `input_ids == pad_id` converts for
-        # Paddle Lite and then aborts on the device, and it reads a weight that quantisation-aware training replaces.
-        is_padding = (input_ids == paddle.zeros_like(input_ids)).astype("float32")
-        attention_mask = paddle.unsqueeze(is_padding, axis=[1, 2]) * -1e4
-        return self.ernie(input_ids, attention_mask=attention_mask)
 
     def forward(self, input_ids):
         """Token ids [batch, length] to logits: intents [batch, intent_dim], slots [batch, length, slot_dim]."""

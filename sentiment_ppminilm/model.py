@@ -49,9 +49,9 @@ def load(folder: Path | str) -> nn.Layer:
 
 def load_or_adopt(name_or_folder: str, classes: int) -> nn.Layer:
     """One of our checkpoints, or a pretrained encoder by name or folder with a new classifier."""
-    return encoders.load_or_adopt(FAMILIES, name_or_folder, classes, FLAG)
+    return encoders.load_or_adopt(FAMILIES, name_or_folder, {"num_labels": classes}, FLAG)
 
 
 def build(name: str, classes: int) -> nn.Layer:
     """The named architecture with random weights."""
-    return encoders.build(FAMILIES, name, classes, FLAG)
+    return encoders.build(FAMILIES, name, {"num_labels": classes}, FLAG)

@@ -130,7 +130,8 @@ class KeepBest:
         metric: its name in the checkpoints' records, with or without `eval_` in front.
         cut: (super-network, width) -> plain small model; see `cut_out`.
         compare: (super-network at that width, small model) -> as `parity.compare`.
-        save: (small model, folder, what evaluate gave) -> writes the checkpoint, the metric in its record.
+        save: (super-network at that width, small model, width, folder, what evaluate gave) -> writes the checkpoint,
+            the metric in its record.
         resumed: what lies in the folders is of this run, and is to be surpassed.
     """
 
@@ -139,8 +140,8 @@ class KeepBest:
         folders: dict[float, Path],
         metric: str,
         cut: Callable[[nn.Layer, float], nn.Layer],
-        compare: Callable[[nn.Layer, nn.Layer], dict[str, float]],
-        save: Callable[[nn.Layer, Path, dict], None],
+        compare: Callable[[nn.Layer, nn.Layer], parity.Comparison],
+        save: Callable[[nn.Layer, nn.Layer, float, Path, dict], None],
         resumed: bool = False,
     ):
         self.folders, self.metric = folders, metric.removeprefix("eval_")
@@ -165,7 +166,7 @@ class KeepBest:
         model.eval()
         same = self.compare(model, small)
         parity.require(same, f"width {ratio:g} cut out of the super-network", parity.FP32_TOLERANCE, 1.0)
-        self.save(small, self.folders[ratio], evaluated)
+        self.save(model, small, ratio, self.folders[ratio], evaluated)
 
 
 def cut_out(

@@ -4,34 +4,51 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from common import files, parity
 from common.data.tokenizer_rules import RULES_VERSION
 from common.export import onnx_encoder, onnx_weights, program
 from common.models import checkpoint, encoders
 
-import numpy as np
 import paddle
 
 Outputs = parity.Outputs
+AXES = {"sentence": 1, "tokens": 2}  # of an output, before its classes
+
+
+@dataclass(frozen=True)
+class Head:
+    """One output of an app's models.
+
+    Attributes:
+        labels: name of its label list in labels.json; None where the output is one number.
+        on: what the head reads, "sentence" (the pooled [CLS]) or "tokens".
+        output: its name in the bundle.
+        layer: the network's attribute that holds the Linear.
+    """
+
+    labels: str | None
+    on: Literal["sentence", "tokens"]
+    output: str = "logits"
+    layer: str = "classifier"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What an app's bundles have in common.
+    """Describes one app's bundles: inputs, heads, and how a decision is read.
 
     Attributes:
+        app, task: as the manifest names them.
         inputs: names of the model's inputs, in the order of `forward`, each [batch, length].
-        on: what the head reads, "sentence" or "tokens".
-        labels: name of the label list in labels.json; None where the output is one number.
+        heads: in the order of what `forward` gives back.
         decide: one batch's outputs -> one comparable decision per text.
     """
 
     app: str
     task: str
     inputs: tuple[str, ...]
-    on: str
-    labels: str | None
+    heads: tuple[Head, ...]
     decide: Callable[[Outputs], list]
 
 
@@ -48,9 +65,14 @@ def write_fp32(kind: Kind, network: paddle.nn.Layer, folder: Path, dtype: str = 
 
 def write_onnx(kind: Kind, network: paddle.nn.Layer, path: Path, style: str, dtype: str = "int64") -> None:
     """Our own ONNX file; INT8 where the network's Linears and tables are."""
-    head = onnx_weights.Head("logits", program.linear_arrays(network.classifier), kind.on)
+    heads = [onnx_weights.Head(head.output, linear_of(network, head), head.on) for head in kind.heads]
     arrays = program.encoder_arrays(encoders.backbone(network))
-    onnx_encoder.build(arrays, [head], path, style, pairs=len(kind.inputs) == 2, dtype=dtype)
+    onnx_encoder.build(arrays, heads, path, style, pairs=len(kind.inputs) == 2, dtype=dtype)
+
+
+def linear_of(network: paddle.nn.Layer, head: Head) -> onnx_weights.Linear:
+    """A head's weight and bias, with their scales where they are INT8."""
+    return program.linear_arrays(getattr(network, head.layer))
 
 
 def add_words(folder: Path, vocabulary: Path, labels: dict[str, list[str]]) -> None:
@@ -71,16 +93,18 @@ def manifest_of(
     metrics: dict,
     dtype: str = "int64",
     int8_ops: Sequence[str] | None = None,
-) -> dict:
+    decoder: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """The bundle's manifest without its files and engines.
 
     Args:
+        max_length: longest input in tokens.
         metrics: "split" and the scores on it.
         dtype: of the inputs.
         int8_ops: of an INT8 model: what Paddle Inference on a CPU may compute in INT8. None: an FP32 one.
+        decoder: how tags are decoded, with the transitions of a CRF; None where nothing is decoded.
     """
     config = network.config
-    shape = [-1, config.num_labels] if kind.on == "sentence" else [-1, -1, config.num_labels]
     return {
         "format": 1,
         "app": kind.app,
@@ -90,21 +114,37 @@ def manifest_of(
         "embedding": "int8" if getattr(config, "embedding_bits", 32) == 8 else "fp32",
         "architecture": program.architecture(encoders.backbone(network), network.base_model_prefix),
         "inputs": inputs_of(kind, dtype),
-        "outputs": [{"name": "logits", "shape": shape}],
+        "outputs": [
+            {"name": head.output, "shape": [-1] * AXES[head.on] + list(linear_of(network, head).bias.shape)}
+            for head in kind.heads
+        ],
         "max_length": max_length,
         "pad_id": 0,
         "tokenizer": {"rules_version": RULES_VERSION, "vocab_size": config.vocab_size},
+        **({} if decoder is None else {"decoder": decoder}),
         "metrics": metrics,
         "engines": {},
         **({} if int8_ops is None else {"int8_ops": list(int8_ops)}),
     }
 
 
-def answers(network: paddle.nn.Layer, batches: Sequence[tuple[np.ndarray, ...]]) -> list[Outputs]:
-    """What the dynamic graph says to each batch (a tuple with an int64 [batch, length] per input)."""
+def answers(
+    network: paddle.nn.Layer, batches: Sequence[parity.Batch], outputs: Sequence[str] = ("logits",)
+) -> list[Outputs]:
+    """What the dynamic graph says to each batch.
+
+    Args:
+        batches: int64 [batch, length], or a tuple with one such array per input.
+        outputs: names of what the network gives back, in order.
+    """
     network.eval()
+    answered = []
     with paddle.no_grad():
-        return [{"logits": network(*map(paddle.to_tensor, batch)).numpy()} for batch in batches]
+        for batch in batches:
+            given = network(*map(paddle.to_tensor, batch if isinstance(batch, tuple) else (batch,)))
+            tensors = given if isinstance(given, (list, tuple)) else (given,)
+            answered.append({name: tensor.numpy() for name, tensor in zip(outputs, tensors, strict=True)})
+    return answered
 
 
 def link_program(folder: Path, model: str = "infer.pdmodel", parameters: str = "infer.pdiparams") -> None:

@@ -44,7 +44,7 @@ def build(
     """
     logger.set_level("WARNING")  # its lines would break the progress bars
     paddle.seed(seed)
-    network = encoders.build(families, name, outputs, flag, **shape)
+    network = encoders.build(families, name, {"num_labels": outputs}, flag, **shape)
     network.eval()
     rows = network.config.vocab_size
     vocabulary.write(vocabulary_file, vocabulary.widened(vocabulary.build(texts, rows, min_count), rows))

@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""PaddleNLP's BERT-like encoders under one head: classes that describe themselves, built, adopted or loaded strictly.
+"""PaddleNLP's BERT-like encoders with heads: classes that describe themselves, built, adopted or loaded strictly.
 
 An app names its classes, one per architecture, because a checkpoint's config.json is read by their names:
 
@@ -12,6 +12,7 @@ An app names its classes, one per architecture, because a checkpoint's config.js
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common import files
 from common.cli import UserError
@@ -22,12 +23,35 @@ import paddle
 from paddle import nn
 
 
-class OneHead:
-    """An encoder and one Linear on it. Put before PaddleNLP's `…PretrainedModel` in the order of classes.
+class OnEncoder:
+    """An encoder with heads on it. Put before PaddleNLP's `…PretrainedModel` in the order of classes.
 
-    The config describes a saved model completely (heads and FFN size per layer, quantisation, number of outputs), so a
+    The config describes a saved model completely (heads and FFN size per layer, quantization, number of outputs), so a
     checkpoint loads again without any flag.
     """
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs):
+        """A pretrained encoder by name or folder with new heads, or one of our checkpoints exactly as saved.
+
+        Raises:
+            UserError: a checkpoint of ours whose weights do not fit its config, or a name that cannot be reached.
+        """
+        return checkpoint.load(cls, super().from_pretrained, pretrained_model_name_or_path, *args, **kwargs)
+
+    def encode(self, input_ids, token_type_ids=None):
+        """Hidden states [batch, length, hidden] and the pooled [CLS] state [batch, hidden]."""
+        # Built here, 4-D and by casts: the encoders' own `input_ids == pad_id` leaves a 0-D constant in the
+        # program, on which PaddleSlim stumbles and Paddle Lite aborts on the device, and reads a weight that INT8
+        # replaces.
+        is_padding = (input_ids == paddle.zeros_like(input_ids)).astype("float32")
+        attention_mask = paddle.unsqueeze(is_padding, axis=[1, 2]) * -1e4
+        encoder = backbone(self)  # by a name: Paddle's translation to a static program passes over a call of a call
+        return encoder(input_ids, token_type_ids, attention_mask=attention_mask)
+
+
+class OneHead(OnEncoder):
+    """An encoder and one Linear on it."""
 
     base_class: type[nn.Layer]
 
@@ -40,23 +64,6 @@ class OneHead:
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         width.apply_config(base.encoder, config)
         int8.apply_config(self, config)
-
-    @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs):
-        """A pretrained encoder by name or folder with a new head, or one of our checkpoints exactly as saved.
-
-        Raises:
-            UserError: a checkpoint of ours whose weights do not fit its config, or a name that cannot be reached.
-        """
-        return checkpoint.load(cls, super().from_pretrained, pretrained_model_name_or_path, *args, **kwargs)
-
-    def encode(self, input_ids, token_type_ids=None):
-        """Hidden states [batch, length, hidden] and the pooled [CLS] state [batch, hidden]."""
-        # Built here, 4-D and by casts: the encoders' own `input_ids == pad_id` leaves a 0-D constant in the
-        # program, on which PaddleSlim stumbles, and reads a weight that INT8 replaces.
-        is_padding = (input_ids == paddle.zeros_like(input_ids)).astype("float32")
-        attention_mask = paddle.unsqueeze(is_padding, axis=[1, 2]) * -1e4
-        return backbone(self)(input_ids, token_type_ids, attention_mask=attention_mask)
 
 
 class SentenceClassifier(OneHead):
@@ -132,18 +139,22 @@ def load(families: Families, folder: Path | str, flag: str) -> nn.Layer:
     return model_class.from_pretrained(str(folder))
 
 
-def load_or_adopt(families: Families, name_or_folder: str, outputs: int, flag: str) -> nn.Layer:
-    """One of the app's checkpoints, or a pretrained encoder by name or folder with a new head."""
+def load_or_adopt(families: Families, name_or_folder: str, heads: Mapping[str, Any], flag: str) -> nn.Layer:
+    """One of the app's checkpoints, or a pretrained encoder by name or folder with new heads.
+
+    Args:
+        heads: what the class is told of new heads, for one head {"num_labels": outputs}.
+    """
     model_class = families[family_of(families, name_or_folder, flag)].model
     if checkpoint.is_ours(model_class, name_or_folder):
         return load(families, name_or_folder, flag)
-    return model_class.from_pretrained(name_or_folder, num_labels=outputs)
+    return model_class.from_pretrained(name_or_folder, **heads)
 
 
 def build(
     families: Families,
     name: str,
-    outputs: int,
+    heads: Mapping[str, Any],
     flag: str,
     num_hidden_layers: int | None = None,
     hidden_size: int | None = None,
@@ -152,6 +163,7 @@ def build(
 ) -> nn.Layer:
     """The named architecture with random weights, but for the sizes that are given.
 
+    `heads`: as of `load_or_adopt`.
     With `hidden_size` feed-forward layers have 4 times as many features, and heads 64 unless their number is given.
 
     Raises:
@@ -168,4 +180,4 @@ def build(
     if config.hidden_size % config.num_attention_heads:
         heads = config.num_attention_heads
         raise UserError(f"--num_attention_heads {heads}: cannot share the {config.hidden_size} features of {name}")
-    return family.model(config, outputs)
+    return family.model(config, **heads)

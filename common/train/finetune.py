@@ -20,26 +20,37 @@ TIMINGS = ("runtime", "per_second", "ppl", "epoch")
 
 
 def start(
-    families: encoders.Families, name: str, outputs: int, flag: str, folder: Path
+    families: encoders.Families, name: str, heads: Mapping[str, Any], flag: str, folder: Path
 ) -> tuple[paddle.nn.Layer, Path]:
     """The model that `flag` names, and its vocabulary file; a downloaded one comes to lie in `folder`.
+
+    Args:
+        heads: as of `encoders.load_or_adopt`.
 
     Raises:
         UserError: neither a folder nor reachable.
     """
-    network = encoders.load_or_adopt(families, name, outputs, flag)
+    return encoders.load_or_adopt(families, name, heads, flag), vocabulary_of(name, folder)
+
+
+def vocabulary_of(name: str, folder: Path) -> Path:
+    """The vocabulary file of a model by folder, or by name; a downloaded one comes to lie in `folder`.
+
+    Raises:
+        UserError: there is none.
+    """
     if Path(name).is_dir():
-        return network, files.require(Path(name) / checkpoint.VOCABULARY, "vocabulary")
+        return files.require(Path(name) / checkpoint.VOCABULARY, "vocabulary")
     from paddlenlp.transformers import AutoTokenizer
 
     AutoTokenizer.from_pretrained(name).save_pretrained(str(folder))
-    return network, files.require(folder / checkpoint.VOCABULARY, "vocabulary")
+    return files.require(folder / checkpoint.VOCABULARY, "vocabulary")
 
 
 def from_scratch(
     families: encoders.Families,
     name: str,
-    outputs: int,
+    heads: Mapping[str, Any],
     flag: str,
     folder: Path,
     texts: Iterable[str],
@@ -47,9 +58,9 @@ def from_scratch(
 ) -> tuple[paddle.nn.Layer, Path]:
     """The named architecture with random weights, and a vocabulary of the training texts written into `folder`.
 
-    `shape`: as of `encoders.build`.
+    `heads`, `shape`: as of `encoders.build`.
     """
-    network = encoders.build(families, name, outputs, flag, **shape)
+    network = encoders.build(families, name, heads, flag, **shape)
     rows = network.config.vocab_size
     tokens = vocab.build(texts, rows)
     print(

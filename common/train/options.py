@@ -159,7 +159,7 @@ class ShapeOptions:
     """With --from_scratch: rows of the word table, where they are to be others than in the named architecture."""
 
     def shape(self) -> dict[str, int | None]:
-        """What `encoders.build` is told."""
+        """The sizes that `encoders.build` takes."""
         return {name: getattr(self, name) for name in SHAPE}
 
     def check_shape(self) -> None:

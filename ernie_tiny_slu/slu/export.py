@@ -1,130 +1,129 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """A JointErnie as a bundle: program, ONNX, Paddle Lite files, vocabulary, labels, manifest; each engine checked."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import files, parity
 from common.data.tags import TagDecoder
 from common.data.tokenizer import WordPieceTokenizer
-from common.data.tokenizer_rules import RULES_VERSION
 from common.engines.gate import gate_bundle
-from common.export import lite, onnx_encoder, onnx_weights
-from common.export import program as export
-from common.models import checkpoint
-from common.models import int8 as quantize
+from common.export import lite, program, write_bundle
+from common.models import int8
 
 import numpy as np
-import paddle
 from model import JointErnie
-from utils import read_examples
 
-from slu.trainer import Labels, decoder_of
+from slu.data import Labels, Row
+from slu.trainer import APP, decoder_of
 
 TASK = "joint_intent_slot"
+INPUTS = ("input_ids",)
+HEADS = (
+    write_bundle.Head("intent", "sentence", "intent_logits", "intent_classifier"),
+    write_bundle.Head("slot", "tokens", "slot_logits", "slot_classifier"),
+)
+OUTPUTS = tuple(head.output for head in HEADS)
 GATE_SENTENCES = 200
 
 
-def write_bundle(
-    model: JointErnie, vocabulary: Path, folder: Path, options, labels: Labels, stage: str, metrics: dict
+@dataclass(frozen=True)
+class Target:
+    """How bundles of one run are exported.
+
+    Attributes:
+        max_length: longest input in tokens.
+        dtype: of the token ids, "int64" or "int32".
+        engines: which are compared with the dynamic graph.
+        min_agreement: share of decisions that an INT8 model's engines must share with the dynamic graph, 0..1.
+        texts: real sentences on which they are compared.
+    """
+
+    max_length: int
+    dtype: str
+    engines: tuple[str, ...]
+    min_agreement: float
+    texts: Sequence[str]
+
+
+def kind_of(model: JointErnie, labels: Labels) -> write_bundle.Kind:
+    """This app's bundles; a decision is the intent with the tags as the model's own decoder reads them."""
+    return write_bundle.Kind(APP, TASK, INPUTS, HEADS, decisions(decoder_of(model, labels)))
+
+
+def export(
+    model: JointErnie, vocabulary: Path, folder: Path, labels: Labels, stage: str, metrics: dict, target: Target
 ) -> Path:
     """Write `folder/bundle` and, beside it, `infer_model.*` as links under the document's names.
+
+    Args:
+        metrics: on the development set.
 
     Raises:
         GateFailed: Paddle Inference or ONNX Runtime does not answer as the dynamic graph; no bundle is left then.
     """
     model.eval()
-    target = folder / "bundle"
-    with files.replacing_folder(target) as temporary:
-        write_models(model, temporary, options.input_dtype)
-        files.write_bytes(temporary / checkpoint.VOCABULARY, vocabulary.read_bytes())
-        files.write_json(temporary / "labels.json", {"intent": labels.intents, "slot": labels.slots})
-        manifest = manifest_of(model, options, labels, stage, metrics, vocabulary)
-        gate(model, temporary, manifest, options, labels, vocabulary)
-    for suffix in ("pdmodel", "pdiparams"):
-        link = folder / f"infer_model.{suffix}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path("bundle") / f"model.{suffix}")
-    print(f"exported: {target}", flush=True)
-    return target
+    kind, bundle = kind_of(model, labels), folder / "bundle"
+    batches = batches_of(WordPieceTokenizer(vocabulary), target.texts, target.max_length)
+    with files.replacing_folder(bundle) as temporary:
+        write_models(kind, model, temporary, target.dtype)
+        write_bundle.add_words(temporary, vocabulary, {"intent": labels.intents, "slot": labels.slots})
+        manifest = manifest_of(kind, model, stage, metrics, target)
+        least = target.min_agreement if manifest["precision"] == "int8" else parity.INT8_AGREEMENT
+        reference = write_bundle.answers(model, batches, OUTPUTS)
+        gate_bundle(temporary, manifest, batches, reference, kind.decide, target.engines, min_agreement=least)
+    write_bundle.link_program(folder, "infer_model.pdmodel", "infer_model.pdiparams")
+    print(f"exported: {bundle}", flush=True)
+    return bundle
 
 
-def write_models(model: JointErnie, folder: Path, dtype: str) -> None:
+def write_models(kind: write_bundle.Kind, model: JointErnie, folder: Path, dtype: str) -> None:
     """Program, ONNX and Paddle Lite files into one folder."""
-    int8 = quantize.is_int8(model)
-    heads = [
-        onnx_weights.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
-        onnx_weights.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
-    ]
+    is_int8 = int8.is_int8(model)
     # INT8 wants ONNX Runtime's own operators; FP32 in standard ones is read by every engine.
-    style = "onnxruntime" if int8 else "portable"
-    onnx_encoder.build(export.encoder_arrays(model.ernie), heads, folder / "model.onnx", style, dtype=dtype)
-    export.save_program(model, folder / "model", dtype)
+    write_bundle.write_onnx(kind, model, folder / "model.onnx", "onnxruntime" if is_int8 else "portable", dtype)
+    program.save_program(model, folder / "model", dtype)
     if dtype == "int32":  # Paddle Lite's Java API and phones pass int32; an int64 model would be read wrongly there
-        program = folder / "model.pdmodel", folder / "model.pdiparams"
-        lite.convert(*program, folder / "model.arm", "arm", int8)
-        if not int8:
-            lite.convert(*program, folder / "model.x86", "x86", int8)
+        saved = folder / "model.pdmodel", folder / "model.pdiparams"
+        lite.convert(*saved, folder / "model.arm", "arm", is_int8)
+        if not is_int8:
+            lite.convert(*saved, folder / "model.x86", "x86", is_int8)
 
 
-def manifest_of(model: JointErnie, options, labels: Labels, stage: str, metrics: dict, vocabulary: Path) -> dict:
-    config = model.config
-    return {
-        "format": 1,
-        "app": "ernie_tiny_slu",
-        "task": TASK,
-        "stage": stage,
-        "precision": "int8" if quantize.is_int8(model) else "fp32",
-        "embedding": "int8" if getattr(config, "embedding_bits", 32) == 8 else "fp32",
-        "architecture": export.architecture(model.ernie, "ernie"),
-        "inputs": [{"name": "input_ids", "shape": [-1, -1], "dtype": options.input_dtype}],
-        "outputs": [
-            {"name": "intent_logits", "shape": [-1, len(labels.intents)]},
-            {"name": "slot_logits", "shape": [-1, -1, len(labels.slots)]},
-        ],
-        "max_length": options.max_seq_length,
-        "pad_id": config.pad_token_id,
-        "tokenizer": {"rules_version": RULES_VERSION, "vocab_size": len(WordPieceTokenizer(vocabulary))},
-        "decoder": {
-            "default": config.decoder,
+def manifest_of(kind: write_bundle.Kind, model: JointErnie, stage: str, metrics: dict, target: Target) -> dict:
+    """The bundle's manifest without its files and engines."""
+    return write_bundle.manifest_of(
+        kind,
+        model,
+        target.max_length,
+        stage,
+        {"split": "dev", **metrics},
+        target.dtype,
+        int8.onednn_operators(model) if int8.is_int8(model) else None,
+        decoder={
+            "default": model.config.decoder,
             "transitions": model.crf.transitions() if model.crf is not None else None,
         },
-        "metrics": {"split": "dev", **metrics},
-        "engines": {},
-        **({"int8_ops": quantize.onednn_operators(model)} if quantize.is_int8(model) else {}),
-    }
+    )
 
 
-def gate(model: JointErnie, folder: Path, manifest: dict, options, labels: Labels, vocabulary: Path) -> None:
-    """Compare every engine with the dynamic graph on real sentences; print one line each."""
-    tokenizer = WordPieceTokenizer(vocabulary)
-    source = options.dev_path or options.train_path or Path(__file__).parents[1] / "data" / "dev.txt"
-    examples = read_examples(source, labels.intents, labels.slots, options.skip_bad_lines)[:GATE_SENTENCES]
-    batches = parity.batches_by_length([tokenizer.encode(e.text, options.max_seq_length).ids for e in examples])
-    with paddle.no_grad():
-        reference = [outputs_of(model, batch) for batch in batches]
-    precision = "int8" if quantize.is_int8(model) else "fp32"
-    decide = decisions(decoder_of(model, labels))
-    least = options.min_agreement if precision == "int8" else parity.INT8_AGREEMENT
-    gate_bundle(folder, manifest, batches, reference, decide, options.gate_engines, min_agreement=least)
+def batches_of(tokenizer: WordPieceTokenizer, texts: Sequence[str], max_length: int) -> list[np.ndarray]:
+    """The first texts as unpadded batches, int64 [batch, length]."""
+    return parity.batches_by_length([tokenizer.encode(text, max_length).ids for text in texts[:GATE_SENTENCES]])
 
 
-def compare_models(before: JointErnie, after: JointErnie, rows: list, labels: Labels) -> dict[str, float]:
+def compare_models(before: JointErnie, after: JointErnie, rows: Sequence[Row], labels: Labels) -> parity.Comparison:
     """A stage against the one before it, dynamic graph against dynamic graph, on encoded rows."""
     batches = parity.batches_by_length([row.ids for row in rows[:GATE_SENTENCES]])
-    with paddle.no_grad():
-        pair = [[outputs_of(model, batch) for batch in batches] for model in (before, after)]
-    return parity.compare(*pair, decisions(decoder_of(after, labels)))
+    answers = (write_bundle.answers(model, batches, OUTPUTS) for model in (before, after))
+    return parity.compare(*answers, decisions(decoder_of(after, labels)))
 
 
-def outputs_of(model: JointErnie, ids: np.ndarray) -> dict[str, np.ndarray]:
-    intent, slots = model(paddle.to_tensor(ids))
-    return {"intent_logits": intent.numpy(), "slot_logits": slots.numpy()}
-
-
-def decisions(decoder: TagDecoder):
+def decisions(decoder: TagDecoder) -> Callable[[parity.Outputs], list]:
     """A batch's outputs -> per sentence the intent and the decoded tags."""
 
-    def decide(outputs: dict[str, np.ndarray]) -> list:
+    def decide(outputs: parity.Outputs) -> list:
         intents = outputs["intent_logits"].argmax(axis=1)
         tags = [decoder.decode(logits[1:-1]) for logits in outputs["slot_logits"]]
         return [(int(intent), tuple(path)) for intent, path in zip(intents, tags, strict=True)]

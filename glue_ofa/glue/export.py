@@ -67,7 +67,9 @@ def decide_score(outputs: write_bundle.Outputs) -> list[int]:
 def kind_of(task: tasks.Task) -> write_bundle.Kind:
     """Describes the bundles of a task: inputs, head, label list and how a decision is read."""
     labels, decide = (None, decide_score) if task.regression else ("class", write_bundle.decide_class)
-    return write_bundle.Kind(trainer.APP, task_name(task), trainer.INPUTS, "sentence", labels, decide)
+    return write_bundle.Kind(
+        trainer.APP, task_name(task), trainer.INPUTS, (write_bundle.Head(labels, "sentence"),), decide
+    )
 
 
 def find_source(folder: Path, share: float) -> Source:

@@ -109,9 +109,9 @@ def load_trained(name_or_folder: str, task: Task) -> nn.Layer:
 
 def load_or_adopt(name_or_folder: str, outputs: int) -> nn.Layer:
     """A checkpoint of ours, or a pretrained encoder by name or folder with a new classifier."""
-    return encoders.load_or_adopt(FAMILIES, name_or_folder, outputs, FLAG)
+    return encoders.load_or_adopt(FAMILIES, name_or_folder, {"num_labels": outputs}, FLAG)
 
 
 def build(name: str, outputs: int, **shape: int | None) -> nn.Layer:
     """The named architecture with random weights, or a smaller one of its kind."""
-    return encoders.build(FAMILIES, name, outputs, FLAG, **shape)
+    return encoders.build(FAMILIES, name, {"num_labels": outputs}, FLAG, **shape)

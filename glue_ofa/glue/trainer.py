@@ -75,7 +75,7 @@ def start_model(
     """
     model.check_type(choice.model_type, choice.name)
     model.check_lower_case(choice.name)
-    named = (model.FAMILIES, choice.name, task.outputs, model.FLAG, folder)
+    named = (model.FAMILIES, choice.name, {"num_labels": task.outputs}, model.FLAG, folder)
     if choice.shape is None:
         network, vocabulary = finetune.start(*named)
     else:

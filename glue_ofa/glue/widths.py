@@ -131,12 +131,10 @@ def prepare(
     return Run(source, before, task, text, settings, training, network, rows, folders, run_options)
 
 
-class GlueWidths:
+class GlueWidths(train_widths.App):
     """One run, as `train_widths` asks for it."""
 
-    metric = "score"  # decides between the evaluations of one width
     encoder_of = staticmethod(encoder_of)
-    collate = staticmethod(data.collate)
 
     def __init__(self, run: Run):
         self.run, self.decide = run, export.kind_of(run.task).decide
@@ -153,22 +151,28 @@ class GlueWidths:
         """The fine-tuned model once more, plain and of full width."""
         return model.load_trained(str(self.run.source), self.run.task)
 
-    def loss(self, batch: dict) -> paddle.Tensor:
+    def first_batches(self, count: int) -> list[dict]:
+        """The first training batches in a seeded order."""
+        training = self.run.training
+        size, seed = training.per_device_train_batch_size, training.seed
+        return distill.first_batches(self.run.rows.train, data.collate, size, seed, count)
+
+    def loss(self, network: paddle.nn.Layer, batch: dict) -> paddle.Tensor:
         """The network's loss on the labels of one batch, a scalar."""
-        logits = self.run.network(batch["input_ids"], batch["token_type_ids"])
+        logits = network(batch["input_ids"], batch["token_type_ids"])
         return trainer.loss(self.run.task, logits, batch["label"])
 
-    def answers(self, network: paddle.nn.Layer) -> list[parity.Outputs]:
-        """A model's outputs for the rows on which each cut is compared with the super-network."""
-        return write_bundle.answers(network, self.gate_batches)
+    def compare(self, super_network: paddle.nn.Layer, small: paddle.nn.Layer) -> parity.Comparison:
+        """On rows held back, both models in memory."""
+        answers = (write_bundle.answers(network, self.gate_batches) for network in (super_network, small))
+        return parity.compare(*answers, self.decide)
 
-    def save(self, small: paddle.nn.Layer, folder: Path, evaluated: dict) -> None:
-        """Write one width's checkpoint; the super-network has this width now."""
+    def save(self, super_network, small, share: float, folder: Path, evaluated: dict) -> None:
+        """Write one width's checkpoint, with the comparison in its record."""
         if not is_first_process():
             return
         chosen_by = finetune.plain_metrics(evaluated)
-        gate = parity.compare(self.answers(self.run.network), self.answers(small), self.decide)
-        record = self.run.record(folder.name, chosen_by, gate=asdict(gate))
+        record = self.run.record(folder.name, chosen_by, gate=asdict(self.compare(super_network, small)))
         trainer.save(small, self.run.vocabulary, folder, record)
         print(f"{folder.name}, rows held back: {finetune.format_metrics(chosen_by)}", flush=True)
 
@@ -182,23 +186,14 @@ def train(run: Run, same_on_resume: Mapping[str, Any]) -> None:
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
-    app = GlueWidths(run)
     train_widths.train_widths(
         run.network,
+        GlueWidths(run),
+        run.folders,
+        run.training.output_dir / SUPER_NETWORK,
         run.training,
-        trainer=app.trainer,
-        encoder_of=app.encoder_of,
-        load=app.load,
-        loss_of=app.loss,
-        rows=run.rows.train,
-        collate=app.collate,
+        metric="score",  # decides between the evaluations of one width
         importance_batches=run.settings.importance_batches,
-        folders=run.folders,
-        metric=app.metric,
-        answers=app.answers,
-        decide=app.decide,
-        save=app.save,
-        work=run.training.output_dir / SUPER_NETWORK,
         reorder=run.settings.reorder,
         more=dict(same_on_resume),
     )
@@ -217,7 +212,7 @@ def report(run: Run) -> None:
         scores = trainer.scores_on(small, run.task, run.rows.dev, run.training.per_device_eval_batch_size)
         files.write_json(folder / checkpoint.RECORD, trainer.record_of(folder) | {"dev": scores})
         found[folder.name] = {"width": share, "dev": scores}
-        print(train_widths.told(share, folder, small), flush=True)
+        print(train_widths.describe(share, folder, small), flush=True)
         print(f"    {run.task.name} dev: {finetune.format_metrics(scores)}", flush=True)
     files.write_json(run.training.output_dir / checkpoint.RECORD, run.record(SUPER_NETWORK, {}, widths=found))
 

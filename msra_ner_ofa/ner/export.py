@@ -30,7 +30,8 @@ from ner.windows import CharacterEncoder
 
 BATCH = 32  # windows per batch of an evaluation or a calibration
 DECODER = "bio"  # fewer torn entities than by each character's best tag; bench/measure.py gives the scores of both
-KIND = write_bundle.Kind(trainer.APP, TASK, trainer.INPUTS, "tokens", "tag", gate.decide)
+LABELS = "tag"  # name of the label list in labels.json
+KIND = write_bundle.Kind(trainer.APP, TASK, trainer.INPUTS, (write_bundle.Head(LABELS, "tokens"),), gate.decide)
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def write_static(sub_model: SubModel, target: Path, engines: Sequence[str], dtyp
     scores = {"split": "dev", **record["metrics"]} if record["metrics"] else sub_model.scores(network)
     with files.replacing_folder(target / "bundle") as folder:
         write_bundle.write_fp32(KIND, network, folder, dtype)
-        write_bundle.add_words(folder, sub_model.vocabulary, {KIND.labels: sub_model.labels})
+        write_bundle.add_words(folder, sub_model.vocabulary, {LABELS: sub_model.labels})
         manifest = manifest_of(sub_model, network, scores, dtype)
         gate_bundle(folder, manifest, served.batches, served.answers(network), KIND.decide, engines)
     write_bundle.link_program(target)

@@ -17,7 +17,7 @@ import numpy as np
 import paddle
 
 from ner.data import Sentence, collate
-from ner.export import BATCH, KIND, SubModel, manifest_of
+from ner.export import BATCH, KIND, LABELS, SubModel, manifest_of
 
 CALIBRATION = {"weight_type": "abs_max", "activation_type": "moving_average_abs_max"}
 
@@ -66,7 +66,7 @@ def write_int8(
     with files.replacing_folder(target / "bundle") as folder:
         program.save_program(network, folder / "model", dtype)
         write_bundle.write_onnx(KIND, network, folder / "model.onnx", "onnxruntime", dtype)
-        write_bundle.add_words(folder, sub_model.vocabulary, {KIND.labels: sub_model.labels})
+        write_bundle.add_words(folder, sub_model.vocabulary, {LABELS: sub_model.labels})
         manifest = manifest_of(sub_model, network, scores, dtype, int8.onednn_operators(network))
         gate_bundle(folder, manifest, gate.batches, reference, KIND.decide, engines, min_agreement=agreement)
     write_bundle.link_program(target)

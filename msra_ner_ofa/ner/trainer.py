@@ -115,7 +115,7 @@ def start_model(
     Raises:
         UserError: neither a folder nor reachable, or sizes that do not fit together.
     """
-    named = (FAMILIES, name, len(corpus.labels), FLAG, folder)
+    named = (FAMILIES, name, {"num_labels": len(corpus.labels)}, FLAG, folder)
     if shape is None:
         return finetune.start(*named)
     return finetune.from_scratch(*named, vocabulary_texts(corpus.train), **shape)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common import parity
 from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.compress import distill, ofa, train_widths
@@ -125,17 +126,13 @@ def prepare(
     return Run(source, begun, settings, training, folders, run_options)
 
 
-class NerWidths:
+class NerWidths(train_widths.App):
     """One run, as `train_widths` asks for it."""
 
-    metric = "f1"  # decides between the evaluations of one width
     encoder_of = staticmethod(encoder_of)
-    collate = staticmethod(collate)
-    decide = staticmethod(gate.decide)
 
     def __init__(self, run: Run):
         self.run, self.answers = run, run.begun.gate.answers
-        self.stage_of = {folder: width_stage(share) for share, folder in run.folders.items()}
 
     def trainer(self, **kwargs) -> NerWidthTrainer:
         """The trainer of this app with its data; `kwargs` are those of `WidthTrainer`."""
@@ -147,16 +144,26 @@ class NerWidths:
         """The fine-tuned model once more, plain and of full width."""
         return model.load(self.run.source)
 
-    def loss(self, batch: dict) -> paddle.Tensor:
-        """The network's loss on the labels of one batch, a scalar."""
-        return tag_loss(self.run.begun.network(batch["input_ids"]), batch["labels"])
+    def first_batches(self, count: int) -> list[dict]:
+        """The first training batches in a seeded order."""
+        training = self.run.training
+        size, seed = training.per_device_train_batch_size, training.seed
+        return distill.first_batches(self.run.begun.train_rows, collate, size, seed, count)
 
-    def save(self, small: paddle.nn.Layer, folder: Path, evaluated: dict) -> None:
-        """Write one width's checkpoint; the super-network has this width now."""
+    def loss(self, network: paddle.nn.Layer, batch: dict) -> paddle.Tensor:
+        """The network's loss on the labels of one batch, a scalar."""
+        return tag_loss(network(batch["input_ids"]), batch["labels"])
+
+    def compare(self, super_network: paddle.nn.Layer, small: paddle.nn.Layer) -> parity.Comparison:
+        """On sentences of the development set, both models in memory."""
+        return parity.compare(self.answers(super_network), self.answers(small), gate.decide)
+
+    def save(self, super_network, small, share: float, folder: Path, evaluated: dict) -> None:
+        """Write one width's checkpoint, with what the super-network answers at this width."""
         if not is_first_process():
             return
-        metrics, answers = finetune.plain_metrics(evaluated), self.answers(self.run.begun.network)
-        trainer.save(self.run.begun, small, folder, self.run.run_options, self.stage_of[folder], metrics, answers)
+        metrics, answers = finetune.plain_metrics(evaluated), self.answers(super_network)
+        trainer.save(self.run.begun, small, folder, self.run.run_options, width_stage(share), metrics, answers)
         print(f"{folder.name}, dev: {finetune.format_metrics(metrics)}", flush=True)
 
 
@@ -169,23 +176,14 @@ def train(run: Run, same_on_resume: Mapping[str, Any]) -> None:
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
-    app = NerWidths(run)
     train_widths.train_widths(
         run.begun.network,
+        NerWidths(run),
+        run.folders,
+        run.training.output_dir / SUPER_NETWORK,
         run.training,
-        trainer=app.trainer,
-        encoder_of=app.encoder_of,
-        load=app.load,
-        loss_of=app.loss,
-        rows=run.begun.train_rows,
-        collate=app.collate,
+        metric="f1",  # decides between the evaluations of one width
         importance_batches=run.settings.importance_batches,
-        folders=run.folders,
-        metric=app.metric,
-        answers=app.answers,
-        decide=app.decide,
-        save=app.save,
-        work=run.training.output_dir / SUPER_NETWORK,
         reorder=run.settings.reorder,
         more=dict(same_on_resume),
     )
@@ -195,7 +193,7 @@ def report(run: Run) -> None:
     """Say where each width's checkpoint lies and how large it is."""
     if is_first_process():
         for share, folder in run.folders.items():
-            print(train_widths.told(share, folder, model.load(folder)), flush=True)
+            print(train_widths.describe(share, folder, model.load(folder)), flush=True)
 
 
 def check_source(source: Path, model_type: str) -> dict:

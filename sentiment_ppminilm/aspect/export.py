@@ -17,7 +17,8 @@ from aspect.predictor import TASK
 from aspect.trainer import Trained
 
 GATE_ROWS = 100  # rows of the development set on which the engines are compared with the dynamic graph
-KIND = write_bundle.Kind(trainer.APP, TASK, trainer.INPUTS, "sentence", "class", write_bundle.decide_class)
+HEADS = (write_bundle.Head("class", "sentence"),)
+KIND = write_bundle.Kind(trainer.APP, TASK, trainer.INPUTS, HEADS, write_bundle.decide_class)
 
 
 def export_fp32(

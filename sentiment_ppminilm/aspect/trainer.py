@@ -106,7 +106,7 @@ def start_model(choice: ModelChoice, corpus: Corpus, folder: Path) -> tuple[padd
     Raises:
         UserError: neither a folder nor reachable, or vocabulary, tables and input length that do not fit together.
     """
-    named = (model.FAMILIES, choice.name, len(corpus.labels.values), model.FLAG, folder)
+    named = (model.FAMILIES, choice.name, {"num_labels": len(corpus.labels.values)}, model.FLAG, folder)
     if choice.shape is not None:
         examples = read_examples(corpus.train, corpus.labels, corpus.skip_bad_lines)
         texts = (text for example in examples for text in (example.aspect, example.text))

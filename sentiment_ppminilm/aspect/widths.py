@@ -86,13 +86,10 @@ def prepare(
     return Run(trained, corpus, train_rows, dev_rows, training, folders, importance_batches, run_options)
 
 
-class AspectWidths:
+class AspectWidths(train_widths.App):
     """One run, as `train_widths` asks for it."""
 
-    metric = "f1"  # decides between the evaluations of one width
     encoder_of = staticmethod(encoder_of)
-    collate = staticmethod(collate)
-    decide = staticmethod(export.KIND.decide)
 
     def __init__(self, run: Run):
         self.run = run
@@ -107,16 +104,22 @@ class AspectWidths:
         """The trained model once more, plain and of full width."""
         return model.load(self.run.trained.folder)
 
-    def loss(self, batch: dict) -> paddle.Tensor:
+    def first_batches(self, count: int) -> list[dict]:
+        """The first training batches in a seeded order."""
+        training = self.run.training
+        size, seed = training.per_device_train_batch_size, training.seed
+        return distill.first_batches(self.run.train_rows, collate, size, seed, count)
+
+    def loss(self, network: paddle.nn.Layer, batch: dict) -> paddle.Tensor:
         """The network's loss on the labels of one batch, a scalar."""
-        logits = self.run.trained.network(batch["input_ids"], batch["token_type_ids"])
-        return F.cross_entropy(logits, batch["label"])
+        return F.cross_entropy(network(batch["input_ids"], batch["token_type_ids"]), batch["label"])
 
-    def answers(self, network: paddle.nn.Layer) -> list[parity.Outputs]:
-        """A model's outputs for the rows on which each cut is compared with the super-network."""
-        return write_bundle.answers(network, self.gate_batches)
+    def compare(self, super_network: paddle.nn.Layer, small: paddle.nn.Layer) -> parity.Comparison:
+        """On rows of the development set, both models in memory."""
+        answers = (write_bundle.answers(network, self.gate_batches) for network in (super_network, small))
+        return parity.compare(*answers, export.KIND.decide)
 
-    def save(self, small: paddle.nn.Layer, folder: Path, evaluated: dict) -> None:
+    def save(self, super_network, small, share: float, folder: Path, evaluated: dict) -> None:
         """Write one width's checkpoint."""
         run, scores = self.run, finetune.plain_metrics(evaluated)
         trainer.save(small, run.trained.vocabulary, folder, run.corpus, "width", scores, run.run_options)
@@ -129,27 +132,18 @@ def train(run: Run) -> None:
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
-    app = AspectWidths(run)
     train_widths.train_widths(
         run.trained.network,
+        AspectWidths(run),
+        run.folders,
+        run.training.output_dir / "super_network",
         run.training,
-        trainer=app.trainer,
-        encoder_of=app.encoder_of,
-        load=app.load,
-        loss_of=app.loss,
-        rows=run.train_rows,
-        collate=app.collate,
+        metric="f1",  # decides between the evaluations of one width
         importance_batches=run.importance_batches,
-        folders=run.folders,
-        metric=app.metric,
-        answers=app.answers,
-        decide=app.decide,
-        save=app.save,
-        work=run.training.output_dir / "super_network",
     )
 
 
 def report(run: Run) -> None:
     """Print what each width has become."""
     for width, folder in run.folders.items():
-        print(train_widths.told(width, folder, model.load(folder)), flush=True)
+        print(train_widths.describe(width, folder, model.load(folder)), flush=True)

@@ -54,7 +54,7 @@ FAMILIES = {
 
 def build(name: str, **more):
     paddle.seed(4)
-    model = encoders.build(FAMILIES, name, 3, "--model", **more)
+    model = encoders.build(FAMILIES, name, {"num_labels": 3}, "--model", **more)
     model.eval()
     return model
 
@@ -127,7 +127,7 @@ def test_a_model_without_our_head_is_not_loaded_but_adopted(tmp_path):
     paddle.save(base.state_dict(), str(tmp_path / "model_state.pdparams"))
     with pytest.raises(UserError, match="without this app's trained head"):
         encoders.load(FAMILIES, tmp_path, "--model")
-    adopted = encoders.load_or_adopt(FAMILIES, str(tmp_path), 3, "--model")
+    adopted = encoders.load_or_adopt(FAMILIES, str(tmp_path), {"num_labels": 3}, "--model")
     assert isinstance(adopted, ErnieForTest) and adopted.classifier.weight.shape == [16, 3]
     words = encoders.backbone(adopted).embeddings.word_embeddings.weight
     assert np.array_equal(words.numpy(), base.embeddings.word_embeddings.weight.numpy())
@@ -147,4 +147,4 @@ def test_heads_that_cannot_share_the_features_are_refused():
 
 def test_an_unknown_architecture_is_named():
     with pytest.raises(UserError, match="knows no architecture `bert-none`"):
-        encoders.build(FAMILIES, "bert-none", 2, "--model")
+        encoders.build(FAMILIES, "bert-none", {"num_labels": 2}, "--model")

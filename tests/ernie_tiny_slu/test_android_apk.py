@@ -55,7 +55,7 @@ def test_the_assets_are_a_bundle_by_themselves(assets):
     assert found == ASSETS
     bundle = read_bundle(assets / "model", task="joint_intent_slot", app="ernie_tiny_slu")
     assert sorted(bundle.manifest["files"]) == sorted(set(ASSETS) - {"manifest.json"})
-    rules = (REPO / "common" / "tokenizer_rules.txt").read_bytes()
+    rules = (REPO / "common" / "data" / "tokenizer_rules.txt").read_bytes()
     assert (assets / "model" / "tokenizer_rules.txt").read_bytes() == rules
     kernels = lite.kernels(assets / "model" / "model.arm.nb")
     assert kernels["arm", "fp32"] > 5 and not any(target == "x86" for target, _ in kernels)

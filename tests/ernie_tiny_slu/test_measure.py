@@ -55,9 +55,9 @@ def place(tmp_path_factory) -> Path:
 
 
 def run(place: Path, *words, **environment) -> subprocess.CompletedProcess:
-    command = [sys.executable, APP / "bench/measure.py", *words, "--latency_sentences", "5", "--repeats", "1"]
+    command = [sys.executable, "-m", "bench.measure", *words, "--latency_sentences", "5", "--repeats", "1"]
     command += ["--test_path", "test.txt", "--train_path", "train.txt", "--output", "summary.json"]
-    environment = {**os.environ, **environment}
+    environment = {**os.environ, "PYTHONPATH": str(APP), **environment}
     return subprocess.run(list(map(str, command)), cwd=place, capture_output=True, text=True, env=environment)
 
 

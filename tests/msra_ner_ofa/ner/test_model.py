@@ -17,7 +17,7 @@ def test_our_forward_is_paddlenlps(tiny, family):
     from ner import model
     from paddlenlp.transformers import BertForTokenClassification, ErnieForTokenClassification
 
-    ours = encoders.load_or_adopt(model.FAMILIES, str(tiny.pretrained(family)), 7, model.FLAG)
+    ours = encoders.load_or_adopt(model.FAMILIES, str(tiny.pretrained(family)), {"num_labels": 7}, model.FLAG)
     stock_class = {"bert": BertForTokenClassification, "ernie": ErnieForTokenClassification}[family]
     stock = stock_class(ours.config)
     stock.set_state_dict(ours.state_dict())
