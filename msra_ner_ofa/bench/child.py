@@ -8,8 +8,8 @@ from typing import Any
 from common import child, timing
 from common.measure.serving import full_batch, measure_serving
 
+from ner import metrics
 from ner.data import read_sentences
-from ner.metrics import score as scores_of
 from ner.predictor import NerPredictor
 
 
@@ -71,7 +71,7 @@ def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str
     sentences = read_sentences(test_path, predictor.labels)
     gold, ids = [s.tags for s in sentences], [predictor.encoder.ids(s.text) for s in sentences]
     tags = predictor.tags(ids, batch_size)
-    scores = scores_of(gold, tags, kinds=True) | {"f1_bio": scores_of(gold, legal.tags(ids, batch_size))["f1"]}
+    scores = metrics.score(gold, tags, kinds=True) | {"f1_bio": metrics.score(gold, legal.tags(ids, batch_size))["f1"]}
     letters = {label: chr(65 + number) for number, label in enumerate(predictor.labels)}
     return {"scores": {"all": scores}, "predicted": ["".join(map(letters.get, each)) for each in tags]}
 

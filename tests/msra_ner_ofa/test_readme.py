@@ -53,7 +53,7 @@ def test_commands_of_the_readme_run_in_their_order(fork):
 def test_the_benchmark_runs_on_a_few_sentences(tmp_path):
     rows = {"ROWS": "60", "TEST_ROWS": "20"}
     small = {
-        "TEACHER": f"{STEPS} --num_hidden_layers 1 --hidden_size 64",
+        "TEACHER": f"{STEPS} --num_hidden_layers 1 --hidden_size 64 --num_attention_heads 2",
         "STUDENT": f"{STEPS} --importance_batches 1",
         "EXPORT": GATE,
         "REFERENCE": "--num_hidden_layers 1 --hidden_size 64",
