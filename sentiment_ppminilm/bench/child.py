@@ -3,7 +3,6 @@
 
 from dataclasses import asdict
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any
 
 from common import child, timing
@@ -18,8 +17,8 @@ BATCHES = 4  # of real texts that are answered from end to end
 
 
 def answer(action: str, **arguments: Any) -> dict[str, Any]:
-    """`serve`, `score` or `make_reference`, for `run_child`."""
-    return {"serve": serve, "score": score, "make_reference": make_reference}[action](**arguments)
+    """`serve` or `score`, for `run_child`."""
+    return {"serve": serve, "score": score}[action](**arguments)
 
 
 def serve(
@@ -81,30 +80,6 @@ def score(bundle: str, engine: str, test_path: str, batch_size: int) -> dict[str
             predicted[place] = best
     scores = {"all": scores_of(labels, [row.label for row in rows], predicted)}
     return {"scores": scores, "predicted": predicted}
-
-
-def make_reference(folder: str) -> dict[str, Any]:
-    """A bundle of SKEP-large's shape with random weights, for Paddle Inference: its times are real, its answers not."""
-    from common import files
-    from common.bundle import bundle
-    from common.data import vocabulary
-    from common.export import program
-
-    import model
-    from aspect import export, trainer
-
-    name = model.NAMES[1]
-    labels = LabelSet(["0", "1"])
-    network = model.build(name, len(labels.values))
-    network.eval()
-    with files.replacing_folder(Path(folder) / "bundle") as temporary:
-        program.save_program(network, temporary / "model", "int64", trainer.INPUTS)
-        vocabulary.write(
-            temporary / "vocab.txt", vocabulary.widened(list(vocabulary.SPECIALS), network.config.vocab_size)
-        )
-        files.write_json(temporary / "labels.json", {"class": labels.values})
-        bundle.write_manifest(temporary, export.manifest_of(network, labels, 256, "original", {}))
-    return {"made": name}
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from common import cli, files
 from common.bundle import Bundle
 from common.measure import compare, entries, stages
 from common.measure.options import MeasureOptions
+from common.measure.runner import Runner
 from common.report.publish import publish
 
 from aspect.predictor import TASK
 
-from bench import jobs as measure_jobs
+from bench import random_model
 
+APP = Path(__file__).resolve().parents[1]
 ORDER = ("original", "int8", "width", "width_int8")
 METRICS = ("f1", "f1_0", "f1_1", "macro_f1", "accuracy", "recall")
 REFERENCE = "SKEP-large"
@@ -54,17 +56,19 @@ def main(options: Options) -> None:
     bundles = stages.read_stages(options.stages, "--stages", TASK, ORDER)
     stages.require_original(bundles, "--stages")
     files.require(options.test_path, "test file (--test_path)")
-    test_path, alone = str(options.test_path.resolve()), measure_jobs.runner(options.threads)
+    test_path, alone = str(options.test_path.resolve()), Runner(APP, options.threads, workers=1)
 
     more = {"test_path": test_path, "batch_size": options.batch_size}
     jobs = compare.jobs("score", bundles, options.engines, more)
-    scores = measure_jobs.runner(options.threads, options.workers).once(jobs)
+    scores = Runner(APP, options.threads, options.workers).once(jobs)
     main_scores = {name: compare.main_scores(name, scores, options.engines) for name in bundles}
     compare.add_agreement(scores, options.engines, compare.agreement)
     timing = {name: getattr(options, name) for name in ("threads", "repeats", "batch_size", "length")}
     timing["test_path"] = test_path
     times = alone.rounds(compare.jobs("serve", bundles, options.engines, timing, scores), options.rounds)
-    reference = measure_jobs.reference(alone, options.reference_dir.resolve(), timing) if options.reference else None
+    reference = None
+    if options.reference:
+        reference = random_model.time_reference(alone, options.reference_dir.resolve(), timing)
     summary = {
         **entries.summary_head("sentiment_ppminilm", options),
         **({"reference": reference_entry(reference)} if reference else {}),

@@ -56,3 +56,20 @@ def fp32(place, monkeypatch) -> list:
 @pytest.fixture
 def int8(fp32) -> list:
     return ["--model_path", "checkpoints/pp_checkpoints/quant/infer", *fp32[2:]]
+
+
+@pytest.fixture(scope="session")
+def quantised(tiny, trained, exported, tmp_path_factory):
+    """An INT8 bundle for every engine, tables included, and what quant_post.py printed; tests must not change it."""
+    from types import SimpleNamespace
+
+    from common.bundle import read_bundle
+    from common.engines.allowed import CPU_ENGINES
+
+    import calls
+    from quant_words import words
+
+    folder = tmp_path_factory.mktemp("quantised") / "quant"
+    ended = calls.call("quant_post", *words(tiny, trained, exported, folder, "--embeddings", engines=CPU_ENGINES))
+    assert ended.code == 0, ended.err
+    return SimpleNamespace(folder=folder, bundle=read_bundle(folder / "bundle"), out=ended.out)

@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,52 +14,10 @@ import pytest
 import tiny_bundle
 from aspect.metrics import score
 from data import LabelSet
-from speed_calls import figures, refused, run
+from speed_calls import COLLECT, EVAL, MEASURE, figures, refused, run, typed
 from tiny_aspects import APP
 
 NO_GPU = pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
-EVAL = r"""
-python  performance_test.py \
-        --base_model_name "ppminilm-6l-768h" \
-        --model_path "checkpoints/pp_checkpoints/quant/infer" \
-        --test_path "data/cls_data/test.txt" \
-        --label_path "data/cls_data/label.dict" \
-        --batch_size 16 \
-        --max_seq_len 256 \
-        --eval
-"""
-COLLECT = r"""
-python  performance_test.py \
-        --base_model_name "ppminilm-6l-768h" \
-        --model_path "checkpoints/pp_checkpoints/quant/infer" \
-        --test_path "data/cls_data/test.txt" \
-        --label_path "data/cls_data/label.dict" \
-        --num_epochs 1 \
-        --batch_size 16 \
-        --max_seq_len 256 \
-        --use_tensorrt \
-        --int8 \
-        --collect_shape
-"""
-MEASURE = r"""
-python  performance_test.py \
-        --base_model_name "ppminilm-6l-768h" \
-        --model_path "checkpoints/pp_checkpoints/quant/infer" \
-        --test_path "data/cls_data/test.txt" \
-        --label_path "data/cls_data/label.dict" \
-        --num_epochs 10 \
-        --batch_size 16 \
-        --max_seq_len 256 \
-        --use_tensorrt \
-        --int8 \
-"""
-
-
-def typed(command: str) -> list[str]:
-    """The words that the program would get, from a real shell."""
-    shell = 'python() { shift; for word in "$@"; do printf "%s\\0" "$word"; done; }\n' + command
-    out = subprocess.run(["sh", "-c", shell], check=True, capture_output=True).stdout
-    return out.decode().split("\0")[:-1]
 
 
 # --- the document's commands
@@ -85,19 +42,6 @@ def test_the_documents_tensorrt_commands_are_refused_without_a_gpu(place, monkey
     monkeypatch.chdir(place)
     refused(run(*typed(command)), 3, "--use_tensorrt: paddle_tensorrt: this Paddle was built without TensorRT")
     assert not (place / "checkpoints/pp_checkpoints/quant" / paddle_shapes.SHAPES).exists()
-
-
-def test_the_same_commands_without_tensorrt(tmp_path, place, monkeypatch):
-    """What a CPU can do of them: shapes beside the model, then times."""
-    shutil.copytree(place, tmp_path / "app", symlinks=True)
-    monkeypatch.chdir(tmp_path / "app")
-    ended = run(*(word for word in typed(COLLECT) if word != "--use_tensorrt"))
-    assert ended.code == 0, ended.err
-    path = Path("checkpoints/pp_checkpoints/quant/collect_shape_range_info.pbtxt")
-    assert paddle_shapes.read_shapes(path)["input_ids"] == ([14, 22], [16, 22])
-    assert f"{path}, shapes of" in ended.out and "in 2 batches" in ended.out
-    found = figures(run(*(word for word in typed(MEASURE) if word != "--use_tensorrt")))
-    assert "over 10 epochs" in found["mean epoch time"] and found["warm-up"] == "2 batches"
 
 
 def test_a_backslash_at_the_very_end_of_a_copied_command(monkeypatch):

@@ -12,7 +12,7 @@ from common import files
 from common.bundle import bundle
 from common.data import vocabulary
 from common.export import onnx_encoder, onnx_weights, program
-from common.models import int8 as quantize
+from common.models import int8 as int8_module
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def model(int8: bool = False):
     made.eval()
     if int8:
         settings = {"weight_type": "abs_max", "activation_type": "moving_average_abs_max", "moving_rate": 0.9}
-        quantize.calibrate(
+        int8_module.calibrate(
             made, [dict(zip(INPUTS, map(paddle.to_tensor, pair), strict=True)) for pair in batches()], settings
         )
     return made
@@ -117,7 +117,7 @@ def manifest(int8: bool = False) -> dict:
         "tokenizer": {"rules_version": 1, "vocab_size": len(TOKENS)},
         "metrics": {},
         "engines": {},
-        **({"int8_ops": quantize.onednn_operators(model(int8))} if int8 else {}),
+        **({"int8_ops": int8_module.onednn_operators(model(int8))} if int8 else {}),
     }
 
 
