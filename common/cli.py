@@ -1,6 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """An options dataclass as a command line, and what a user sees when something is wrong.
 
+Every field of the dataclass is a flag of its name. Two class attributes change that:
+    ALIASES: flag -> field, where an app's document spells a flag in another way than the field that all apps share.
+    NOT_OFFERED: fields that are no flags, because the app decides them itself.
+
 Exit codes: 2 for the user's input, 3 for an environment that lacks something, 1 only for our own bugs.
 """
 
@@ -14,8 +18,8 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, get_args, get_type_hints
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 NOT_OUR_BUG = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}  # full or forbidden disk
@@ -46,6 +50,23 @@ def one_line(message: str) -> str:
     return " ".join(str(message).split())
 
 
+def flags(options: Any) -> dict[str, str]:
+    """Flag (without its dashes) -> field of an options class or object, for the fields that are offered."""
+    spelling = {name: flag for flag, name in getattr(options, "ALIASES", {}).items()}
+    names = [f.name for f in fields(options) if f.name not in getattr(options, "NOT_OFFERED", ())]
+    return {spelling.get(name, name): name for name in names}
+
+
+def flag_of(options: Any, name: str) -> str:
+    """How the command line spells the field of that name, for messages: `--batch_size`."""
+    return "--" + next((flag for flag, offered in flags(options).items() if offered == name), name)
+
+
+def values_by_flag(options: Any) -> dict[str, Any]:
+    """The values of an options object under the words of its command line, for records of a run."""
+    return {flag: getattr(options, name) for flag, name in flags(options).items()}
+
+
 def parse(options_class: type[T], arguments: Sequence[str]) -> T:
     """Build the options from command-line words.
 
@@ -61,14 +82,42 @@ def parse(options_class: type[T], arguments: Sequence[str]) -> T:
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), _wide_unless_help(words):
-            return tyro.cli(
-                options_class, args=words, use_underscores=True, config=(tyro.conf.FlagConversionOff,), prog=_program()
+            parsed = tyro.cli(
+                _command_line(options_class),
+                args=words,
+                use_underscores=True,
+                config=(tyro.conf.FlagConversionOff,),
+                prog=_program(),
             )
     except SystemExit as stop:
         if not stop.code:
             print(printed.getvalue(), end="")
             raise
         raise UserError(_message_of_box(printed.getvalue())) from None
+    return options_class(**{name: getattr(parsed, name) for name in flags(options_class).values()})
+
+
+def _command_line(options_class: type) -> type:
+    """What tyro is given: the options class with its flags respelled or left out, and without its checks.
+
+    The checks run afterwards, once, when `parse` builds the options themselves.
+    """
+    import tyro
+
+    hints = get_type_hints(options_class, include_extras=True)
+    offered = {name: flag for flag, name in flags(options_class).items()}
+    # tyro reads the help of a field from the source of the class, which it finds by the class's name
+    body: dict[str, Any] = {name: getattr(options_class, name) for name in ("__module__", "__qualname__", "__doc__")}
+    body |= {"__annotations__": {}, "__post_init__": lambda self: None}
+    for each in fields(options_class):
+        if each.name not in offered:
+            body["__annotations__"][each.name] = hints[each.name]
+            body[each.name] = field(init=False, default=None)
+        elif offered[each.name] != each.name:
+            body["__annotations__"][each.name] = Annotated[hints[each.name], tyro.conf.arg(name=offered[each.name])]
+            body[each.name] = field(default=each.default, default_factory=each.default_factory)
+    make = dataclass(kw_only=True, frozen=options_class.__dataclass_params__.frozen)
+    return make(type(options_class.__name__, (options_class,), body))
 
 
 def run(main: Callable[[T], Any], options_class: type[T], arguments: Sequence[str] | None = None) -> None:
@@ -116,42 +165,43 @@ def _program() -> str:
 
 def _boolean_flags(options_class: type) -> set[str]:
     hints = get_type_hints(options_class)
-    return {f.name for f in fields(options_class) if hints[f.name] is bool or bool in get_args(hints[f.name])}
+    names = flags(options_class).items()
+    return {flag for flag, name in names if hints[name] is bool or bool in get_args(hints[name])}
 
 
-def _normalise(options_class: type, words: list[str]) -> list[str]:
-    """Spell booleans out for the parser and refuse unknown flags with the nearest known one."""
-    if not is_dataclass(options_class):
-        return words
-    known = {field.name for field in fields(options_class)}
-    booleans = _boolean_flags(options_class)
-    out: list[str] = []
-    for position, word in enumerate(words):
-        flag = re.match(r"--([A-Za-z][\w-]*)(=.*)?$", word)
-        if not flag:
-            out.append(word)
+def _normalise(options_class: type, words: Sequence[str]) -> list[str]:
+    """The words as the parser wants them: values of booleans spelled out, `--flag=value` in two words.
+
+    Raises:
+        UserError: an unknown flag; names the nearest known one.
+    """
+    known, booleans = flags(options_class), _boolean_flags(options_class)
+    spelled: list[str] = []
+    of_boolean = False  # whether the word before was a boolean flag, whose value may follow
+    for word in words:
+        match = re.match(r"--([A-Za-z][\w-]*)(=.*)?$", word)
+        if of_boolean and word.startswith("--"):
+            spelled.append("True")
+        if not match:
+            spelled.append(_boolean_word(word) if of_boolean and not word.startswith("--") else word)
+            of_boolean = False
             continue
-        name = flag[1].replace("-", "_")
-        if name == "help":
-            out.append("--help")
-            continue
-        if name not in known:
-            raise UserError(
-                f"unknown flag --{flag[1]}{did_you_mean(f'--{name}', ['--' + k for k in known])}; --help lists all"
-            )
-        value = flag[2][1:] if flag[2] else None
-        if value is not None and value.startswith("-"):  # as a word of its own it would be read as a flag
-            out.append(f"--{name}={value}")
-            continue
-        following = words[position + 1] if position + 1 < len(words) else None
-        out.append(f"--{name}")
-        if value is not None:
-            out.append(_boolean_word(value) if name in booleans else value)
-        elif name in booleans and (following is None or following.startswith("--")):
-            out.append("True")
-        elif name in booleans:
-            words[position + 1] = _boolean_word(following)
-    return out
+        flag, value = match[1].replace("-", "_"), match[2]
+        if flag not in known and flag != "help":
+            near = did_you_mean(f"--{flag}", ["--" + name for name in known])
+            raise UserError(f"unknown flag --{match[1]}{near}; --help lists all")
+        of_boolean = flag in booleans and value is None
+        spelled += _words_of(flag, value and value[1:], flag in booleans)
+    return [*spelled, "True"] if of_boolean else spelled
+
+
+def _words_of(flag: str, value: str | None, boolean: bool) -> list[str]:
+    """The words of a flag that was written alone or as `--flag=value`."""
+    if value is None:
+        return [f"--{flag}"]
+    if value.startswith("-"):  # as a word of its own it would be read as a flag
+        return [f"--{flag}={value}"]
+    return [f"--{flag}", _boolean_word(value) if boolean else value]
 
 
 def _boolean_word(word: str) -> str:

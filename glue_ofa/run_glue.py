@@ -1,7 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune a model on a GLUE task: the first step, whose result run_glue_ofa.py makes narrower."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
 from common import cli
 from common.train.options import ShapeOptions
@@ -13,6 +14,8 @@ from glue.options import GlueOptions
 @dataclass(kw_only=True)
 class Options(ShapeOptions, GlueOptions):
     """Fine-tune BERT, TinyBERT, ERNIE or PP-MiniLM on a GLUE task."""
+
+    NOT_OFFERED: ClassVar[frozenset[str]] = GlueOptions.NOT_OFFERED - {"from_scratch"}
 
     def __post_init__(self):
         super().__post_init__()
@@ -35,9 +38,9 @@ def main(options: Options) -> None:
         tasks.find(options.task_name),
         TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines),
         options.selection_fraction,
-        options.trainer_options(),
+        options,
         options.same_on_resume(),
-        asdict(options),
+        cli.values_by_flag(options),
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Train every width of a fine-tuned model at once, with the model itself as teacher; the best of each width is kept."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
@@ -60,8 +60,8 @@ def main(options: Options) -> None:
         tasks.find(options.task_name),
         TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines),
         settings,
-        options.trainer_options(),
-        asdict(options),
+        options,
+        cli.values_by_flag(options),
     )
     widths.train(run, options.same_on_resume())
     widths.report(run)

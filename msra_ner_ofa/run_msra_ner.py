@@ -1,8 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune the full model, the teacher of the narrower ones; the best checkpoint by F1 is what stays."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from common import cli
 from common.train.options import ShapeOptions
@@ -13,6 +14,8 @@ from ner.options import NerOptions
 @dataclass(kw_only=True)
 class Options(ShapeOptions, NerOptions):
     """Train a tagger of named entities; writes model_best into --output_dir."""
+
+    NOT_OFFERED: ClassVar[frozenset[str]] = NerOptions.NOT_OFFERED - {"from_scratch"}
 
     model_name_or_path: str = "bert-base-chinese"
     """A pretrained BERT or ERNIE by name or folder, or a checkpoint of this app."""
@@ -36,9 +39,9 @@ def main(options: Options) -> None:
         options.data_dir,
         options.dev_set(),
         options.max_seq_length,
-        options.trainer_options(),
+        options,
         options.same_on_resume(),
-        asdict(options),
+        cli.values_by_flag(options),
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One training of all widths of a fine-tuned tagger; each width's best stays as a checkpoint of its own."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
@@ -70,8 +70,8 @@ def main(options: Options) -> None:
         options.dev_set(),
         options.max_seq_length,
         settings,
-        options.trainer_options(),
-        asdict(options),
+        options,
+        cli.values_by_flag(options),
     )
     widths.train(run, options.same_on_resume())
     widths.report(run)

@@ -1,11 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune the aspect classifier; the best checkpoint by F1 on the development set is what stays."""
 
-from dataclasses import asdict
-
 from common import cli
 
-from aspect.options import Options, same_on_resume, trainer_options
+from aspect.options import Options
 
 
 def main(options: Options) -> None:
@@ -18,10 +16,10 @@ def main(options: Options) -> None:
     train.train(
         ModelChoice(options.base_model_name, options.shape() if options.from_scratch else None),
         Corpus(options.train_path, options.dev_path, labels, options.max_seq_len, options.skip_bad_lines),
-        trainer_options(options),
+        options,
         options.warm_start_epochs,
-        same_on_resume(options),
-        asdict(options),
+        options.same_on_resume(),
+        cli.values_by_flag(options),
     )
 
 

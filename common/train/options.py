@@ -1,12 +1,18 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The training options that every app has, under the names of PaddleNLP's Trainer."""
+"""The training options of all apps, declared once under the names of PaddleNLP's Trainer.
 
+An app's options are a subclass that states other defaults and, where its document spells a flag in another way, the
+spelling: see `ALIASES` and `NOT_OFFERED` in `common.cli`.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, ClassVar
 
-from common.cli import UserError
+from common.cli import UserError, flag_of
 
-FINE_TUNING_RATE, FROM_SCRATCH_RATE = 5e-5, 3e-4
+FROM_SCRATCH_RATE = 3e-4  # the learning rate for random weights, if none is given
 CHOICES = {
     "lr_scheduler_type": ("linear", "cosine", "constant", "constant_with_warmup"),
     "report_to": ("none", "visualdl"),
@@ -24,7 +30,7 @@ class TrainingOptions:
     output_dir: Path
     """Folder for checkpoints and what is made from them."""
     overwrite_output_dir: bool = False
-    """Train into an output folder that is not empty."""
+    """Train into a folder that is not empty."""
     device: str | None = None
     """cpu, gpu or xpu; if not given, a GPU where there is one."""
     do_train: bool = False
@@ -70,7 +76,7 @@ class TrainingOptions:
     greater_is_better: bool | None = None
     """Whether more of that metric is better; if not given, yes unless it is a loss."""
     resume_from_checkpoint: str | None = None
-    """A checkpoint folder to go on from; `last` takes the newest whole one in --output_dir."""
+    """Go on from a step's folder, or from the newest whole one with `last`."""
     seed: int = 42
     """Of weights, data order and dropout."""
     fp16: bool = False
@@ -82,7 +88,7 @@ class TrainingOptions:
     dataloader_num_workers: int = 0
     """Processes that prepare batches; 0 means the training process itself."""
     disable_tqdm: bool = False
-    """No progress bars."""
+    """Log lines in place of a progress bar."""
     report_to: str = "none"
     """none or visualdl."""
     label_names: tuple[str, ...] = ()
@@ -90,42 +96,43 @@ class TrainingOptions:
     skip_bad_lines: bool = False
     """Leave faulty data lines out, count them and list the first ten, instead of stopping."""
 
+    FINE_TUNING_RATE: ClassVar[float] = 5e-5  # the learning rate for pretrained weights, if none is given
+
     def __post_init__(self):
-        for name in ("per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("logging_steps", "save_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
         if self.eval_steps is None:
             self.eval_steps = self.save_steps
-        if self.eval_steps < 1 or self.save_steps % self.eval_steps:
-            raise UserError(f"--save_steps {self.save_steps} must be a multiple of --eval_steps {self.eval_steps}")
-        if not self.num_train_epochs > 0 and self.max_steps <= 0:
-            raise UserError(f"--num_train_epochs must be above 0, got {self.num_train_epochs}")
         if self.learning_rate is None:
-            self.learning_rate = FROM_SCRATCH_RATE if self.from_scratch else FINE_TUNING_RATE
-        if not 0 < self.learning_rate < float("inf"):
-            raise UserError(f"--learning_rate must be above 0, got {self.learning_rate}")
-        if not 0 <= self.warmup_ratio < 1:
-            raise UserError(f"--warmup_ratio must be in [0, 1), got {self.warmup_ratio}")
+            self.learning_rate = FROM_SCRATCH_RATE if self.from_scratch else self.FINE_TUNING_RATE
+        self._check_numbers()
         for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise UserError(f"--{name} must be one of {', '.join(allowed)}, got {getattr(self, name)}")
-        for name in ("seed", "warmup_steps", "weight_decay", "max_grad_norm", "dataloader_num_workers"):
-            if not getattr(self, name) >= 0:
-                raise UserError(f"--{name} must not be below 0, got {getattr(self, name)}")
-        if self.save_total_limit is not None and self.save_total_limit < 1:
-            raise UserError(f"--save_total_limit must be at least 1, got {self.save_total_limit}")
+            one_of(self, name, allowed)
         if self.fp16 and self.bf16:
             raise UserError("--fp16 and --bf16 exclude each other")
         if self.load_best_model_at_end and not self.metric_for_best_model:
             raise UserError("--load_best_model_at_end needs --metric_for_best_model, for example eval_accuracy")
 
-    def trainer_values(self) -> dict:
+    def _check_numbers(self) -> None:
+        at_least(self, 1, "per_device_train_batch_size", "per_device_eval_batch_size", "gradient_accumulation_steps")
+        at_least(self, 1, "logging_steps", "save_steps", "save_total_limit")
+        if self.eval_steps < 1 or self.save_steps % self.eval_steps:
+            raise UserError(
+                f"{flag_of(self, 'save_steps')} {self.save_steps} must be a multiple of "
+                f"{flag_of(self, 'eval_steps')} {self.eval_steps}"
+            )
+        if self.max_steps <= 0:
+            above_zero(self, "num_train_epochs")
+        above_zero(self, "learning_rate")
+        if not 0 <= self.warmup_ratio < 1:
+            raise UserError(f"{flag_of(self, 'warmup_ratio')} must be in [0, 1), got {self.warmup_ratio}")
+        not_negative(self, "seed", "warmup_steps", "weight_decay", "max_grad_norm", "dataloader_num_workers")
+
+    def training_values(self) -> dict[str, Any]:
+        """The values of the fields of `TrainingOptions`, without those that an app's subclass adds."""
+        return {f.name: getattr(self, f.name) for f in fields(TrainingOptions)}
+
+    def trainer_values(self) -> dict[str, Any]:
         """The fields that PaddleNLP's TrainingArguments know, by name."""
-        names = [f.name for f in fields(TrainingOptions) if f.name not in NOT_FOR_THE_TRAINER]
-        values = {name: getattr(self, name) for name in names}
+        values = {name: value for name, value in self.training_values().items() if name not in NOT_FOR_THE_TRAINER}
         values |= {
             "output_dir": str(self.output_dir),
             "learning_rate": self.learning_rate,
@@ -144,11 +151,36 @@ class TrainingOptions:
 
 
 @dataclass(kw_only=True)
-class ShapeOptions:
-    """A smaller architecture of the named kind, with random weights. To be listed behind an app's own options."""
+class BestCheckpointOptions(TrainingOptions):
+    """Training that ends with its best checkpoint, by `metric_for_best_model`; apps state the metric.
 
-    from_scratch: bool = False
-    """Build the named architecture with random weights and a vocabulary from the training text."""
+    What follows from that is no flag; nor are a few others that no document but one has.
+    """
+
+    NOT_OFFERED: ClassVar[frozenset[str]] = frozenset({
+        "do_train", "do_eval", "from_scratch", "eval_steps", "warmup_steps", "save_total_limit",
+        "load_best_model_at_end", "metric_for_best_model", "greater_is_better", "dataloader_num_workers", "label_names",
+    })  # fmt: skip
+
+    do_train: bool = True
+    """Fine-tune."""
+    save_total_limit: int | None = 1
+    """Checkpoints to keep; the best one always stays."""
+    load_best_model_at_end: bool = True
+    """End with the best checkpoint instead of the last."""
+    per_device_eval_batch_size: int = 64
+    """Rows per evaluation batch."""
+    save_steps: int = 500
+    """Steps between two evaluations and checkpoints; at the end there is one in any case."""
+
+
+@dataclass(kw_only=True)
+class ShapeOptions:
+    """A smaller architecture of the named kind, with random weights; to be mixed into a class of `TrainingOptions`.
+
+    Put this before those among the base classes, so that `--help` lists these flags last.
+    """
+
     num_hidden_layers: int | None = None
     """With --from_scratch: layers, where they are to be others than in the named architecture."""
     hidden_size: int | None = None
@@ -178,6 +210,33 @@ class ShapeOptions:
             raise UserError(
                 f"--num_attention_heads {self.num_attention_heads}: cannot share {self.hidden_size} features"
             )
+
+
+def at_least(options: Any, smallest: int, *names: str) -> None:
+    """Raises `UserError` naming the flag where one of the fields is below `smallest`; None is not looked at."""
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < smallest:
+            raise UserError(f"{flag_of(options, name)} must be at least {smallest}, got {value}")
+
+
+def not_negative(options: Any, *names: str) -> None:
+    """Raises `UserError` naming the flag where one of the fields is below 0 or not a number."""
+    for name in names:
+        if not getattr(options, name) >= 0:
+            raise UserError(f"{flag_of(options, name)} must not be below 0, got {getattr(options, name)}")
+
+
+def above_zero(options: Any, name: str) -> None:
+    """Raises `UserError` naming the flag where the field is 0 or below, infinite or not a number."""
+    if not 0 < getattr(options, name) < float("inf"):
+        raise UserError(f"{flag_of(options, name)} must be above 0, got {getattr(options, name)}")
+
+
+def one_of(options: Any, name: str, allowed: Iterable[str]) -> None:
+    """Raises `UserError` naming the flag where the field has none of the allowed values."""
+    if getattr(options, name) not in allowed:
+        raise UserError(f"{flag_of(options, name)} must be one of {', '.join(allowed)}, got {getattr(options, name)}")
 
 
 def check_widths(widths: tuple[float, ...], flag: str = "--width_mult_list") -> None:

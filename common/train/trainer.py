@@ -5,11 +5,10 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from common import files
-from common.cli import EnvironmentLacks, UserError
+from common.cli import EnvironmentLacks, UserError, flag_of
 from common.train.options import TrainingOptions
 
 import numpy as np
@@ -20,11 +19,10 @@ from paddlenlp.trainer.trainer import TRAINER_STATE_NAME
 from paddlenlp.utils.log import logger
 
 CONFIGURATION = "configuration.json"  # what a run was started with, to be compared when it is resumed
-# Options that may change when a run goes on: they do not touch what is computed.
+# Training options that may change when a run goes on: they do not touch what is computed.
 FREE_ON_RESUME = {
     "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "device", "logging_steps", "save_total_limit",
-    "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "do_export", "input_dtype", "dev_path",
-    "per_device_eval_batch_size", "skip_bad_lines", "gate_engines",
+    "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "per_device_eval_batch_size", "skip_bad_lines",
 }  # fmt: skip
 PARAMETERS = "parameters.json"  # Paddle's names of the weights, under which the optimiser's state is saved
 WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
@@ -248,21 +246,22 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, m
     if not is_first_process():
         return _named_checkpoint(options, folder)
     found = _found_checkpoint(options, folder)
-    every = {**asdict(options), **(more or {})}
-    configuration = {k: str(v) for k, v in every.items() if k not in FREE_ON_RESUME}
+    training = {name: value for name, value in options.training_values().items() if name not in FREE_ON_RESUME}
+    configuration = {name: str(value) for name, value in {**training, **(more or {})}.items()}
     if found and (folder / CONFIGURATION).exists():
-        _check_same(files.read_json(folder / CONFIGURATION), configuration, found)
+        _check_same(files.read_json(folder / CONFIGURATION), configuration, found, options)
     else:
         files.write_json(folder / CONFIGURATION, configuration)
     return found
 
 
-def _check_same(before: dict, now: dict, found: str) -> None:
+def _check_same(before: dict, now: dict, found: str, options: TrainingOptions) -> None:
     for name in sorted(before.keys() & now.keys()):
         if before[name] != now[name]:
+            flag = flag_of(options, name)
             raise UserError(
-                f"--{name} is {now[name]}, but {found} comes from a run with {before[name]}; to go on with that run "
-                f"pass --{name} {before[name]}, to start anew --overwrite_output_dir without --resume_from_checkpoint"
+                f"{flag} is {now[name]}, but {found} comes from a run with {before[name]}; to go on with that run "
+                f"pass {flag} {before[name]}, to start anew --overwrite_output_dir without --resume_from_checkpoint"
             )
 
 

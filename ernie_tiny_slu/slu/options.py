@@ -1,8 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Options of run_train.py: the document's words, their defaults, and which exclude each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from common.cli import UserError, did_you_mean
 from common.engines.allowed import CPU_ENGINES, check_gate_engines
@@ -11,6 +12,7 @@ from common.train.options import TrainingOptions, check_widths
 STRATEGIES = ("dynabert", "qat", "ptq", "embeddings")
 DECODERS = ("argmax", "bio", "crf")
 LABEL_NAMES = ("intent_label", "slot_label")
+FREE_ON_RESUME = ("do_export", "input_dtype", "dev_path", "gate_engines")  # they do not touch what is trained
 
 
 @dataclass(kw_only=True)
@@ -67,6 +69,11 @@ class Options(TrainingOptions):
         super().__post_init__()
         self._check_choices()
         self._check_actions()
+
+    def same_on_resume(self) -> dict[str, Any]:
+        """What a resumed run must not have otherwise, beside the training options."""
+        own = [f.name for f in fields(self) if f.name not in (*self.training_values(), *FREE_ON_RESUME)]
+        return {name: getattr(self, name) for name in own}
 
     def _check_choices(self) -> None:
         choices = {

@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from common.cli import UserError, did_you_mean
-from common.train.options import TrainingOptions
-from common.train.plain_options import PlainOptions
+from common.train.options import BestCheckpointOptions
 
 from glue import tasks
 
@@ -29,9 +29,18 @@ class GlueData:
 
 
 @dataclass(kw_only=True)
-class GlueOptions(PlainOptions, GlueData):
+class GlueOptions(BestCheckpointOptions, GlueData):
     """The model, the task, its data and the training."""
 
+    ALIASES: ClassVar[dict[str, str]] = {
+        "batch_size": "per_device_train_batch_size",
+        "eval_batch_size": "per_device_eval_batch_size",
+    }
+    NOT_OFFERED: ClassVar[frozenset[str]] = BestCheckpointOptions.NOT_OFFERED | {"device"}  # --n_gpu says it
+    FINE_TUNING_RATE: ClassVar[float] = 2e-5  # the document's
+
+    num_train_epochs: float = 3
+    """Passes over the training set."""
     max_seq_length: int = 128
     """Longest input in tokens; what is longer is cut."""
     learning_rate: float | None = None
@@ -48,25 +57,20 @@ class GlueOptions(PlainOptions, GlueData):
     """Share of the training rows that is held back and chooses the checkpoints; with 0 the reported dev set does."""
     seed: int = 42
     """Of weights, dropout and the order of the rows; not of the rows that are held back."""
+    metric_for_best_model: str | None = "eval_score"
 
     def __post_init__(self):
         check_type(self.model_type)
         self.task_name = tasks.find(self.task_name).name
         check_length(self.max_seq_length)
         check_gpus(self.n_gpu)
+        self.device = device_of(self.n_gpu)
         if not 0 <= self.selection_fraction <= 0.5:
             raise UserError(f"--selection_fraction must be 0 to 0.5, got {self.selection_fraction}")
-        self.check_batches()
-        if self.learning_rate is None and not getattr(self, "from_scratch", False):
-            self.learning_rate = 2e-5  # the document's
-        self.learning_rate = self.trainer_options().learning_rate  # and what else is to be checked
-
-    def trainer_options(self) -> TrainingOptions:
-        """As `for_trainer`, on the GPUs asked for."""
-        return self.for_trainer(device_of(self.n_gpu), "eval_score")
+        super().__post_init__()
 
     def same_on_resume(self) -> dict:
-        """What a resumed run must not have otherwise, beside what concerns the Trainer."""
+        """What a resumed run must not have otherwise, beside the training options."""
         names = ("model_name_or_path", "task_name", "data_dir", "max_seq_length", "selection_fraction")
         return {name: getattr(self, name) for name in names}
 
@@ -88,5 +92,5 @@ def check_gpus(count: int | None) -> None:
 
 
 def device_of(n_gpu: int | None) -> str | None:
-    """What `--n_gpu` means for `training.set_device`."""
+    """What `--n_gpu` means for `common.train.trainer.set_device`."""
     return None if n_gpu is None else "gpu" if n_gpu else "cpu"

@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from common.cli import UserError, did_you_mean
-from common.train.options import TrainingOptions
-from common.train.plain_options import PlainOptions
+from common.train.options import BestCheckpointOptions
 
 from ner.data import DevSet
 from ner.windows import check_length
@@ -32,25 +32,26 @@ class NerData:
 
 
 @dataclass(kw_only=True)
-class NerOptions(PlainOptions, NerData):
-    """The data, the input length and the training."""
+class NerOptions(BestCheckpointOptions, NerData):
+    """The data, the input length and the training; the best checkpoint is that of the highest F1."""
 
+    ALIASES: ClassVar[dict[str, str]] = {
+        "batch_size": "per_device_train_batch_size",
+        "eval_batch_size": "per_device_eval_batch_size",
+    }
+
+    num_train_epochs: float = 3
+    """Passes over the training set."""
     max_seq_length: int = 128
     """Longest input in tokens; longer sentences are read in overlapping windows, none is cut."""
-    device: str | None = None
-    """cpu, gpu or xpu; if not given, a GPU where there is one."""
+    metric_for_best_model: str | None = "eval_f1"
 
     def __post_init__(self):
         check_task(self.task_name)
         check_length(self.max_seq_length)
         if not 0 < self.dev_fraction < 1:
             raise UserError(f"--dev_fraction must be in (0, 1), got {self.dev_fraction}")
-        self.check_batches()
-        self.learning_rate = self.trainer_options().learning_rate  # and what else is to be checked
-
-    def trainer_options(self) -> TrainingOptions:
-        """As `for_trainer`; the best checkpoint is that of the highest F1."""
-        return self.for_trainer(self.device, "eval_f1")
+        super().__post_init__()
 
     def dev_set(self) -> DevSet:
         """What chooses the checkpoint."""
@@ -58,7 +59,7 @@ class NerOptions(PlainOptions, NerData):
 
     def same_on_resume(self) -> dict:
         """What a resumed run must not have otherwise, beside what concerns the Trainer."""
-        names = ("model_name_or_path", "data_dir", "dev_path", "dev_fraction", "split_seed", "max_seq_length")
+        names = ("model_name_or_path", "data_dir", "dev_fraction", "split_seed", "max_seq_length")
         return {name: getattr(self, name) for name in names}
 
 

@@ -1,20 +1,19 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What training and width pruning are told on the command line, and the input length that every script checks."""
+"""Options of training and width pruning, under the document's names; the input length that every script checks."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from common.cli import UserError
-from common.train.options import FROM_SCRATCH_RATE, SHAPE, ShapeOptions, TrainingOptions
+from common.train.options import SHAPE, BestCheckpointOptions, ShapeOptions
 
-LEARNING_RATE = 3e-5  # the document's, for pretrained weights
 SHORTEST = 5  # tokens of the shortest input: [CLS] a [SEP] b [SEP]
 
 
 @dataclass(kw_only=True)
-class Options(ShapeOptions):
-    """Train PP-MiniLM (or SKEP) on label, aspect and text."""
+class AspectData:
+    """The model and what it is trained on."""
 
     base_model_name: str = "ppminilm-6l-768h"
     """A pretrained model by name (ppminilm-6l-768h, skep_ernie_1.0_large_ch) or folder, or a checkpoint of this app."""
@@ -24,98 +23,57 @@ class Options(ShapeOptions):
     """Development set in the same form; it chooses the checkpoint."""
     label_path: Path = Path("data/cls_data/label.dict")
     """Labels, one a line; the last one is the positive class."""
-    checkpoints: Path = Path("checkpoints/pp_checkpoints")
+
+
+@dataclass(kw_only=True)
+class Options(ShapeOptions, BestCheckpointOptions, AspectData):
+    """Train PP-MiniLM (or SKEP) on label, aspect and text."""
+
+    ALIASES: ClassVar[dict[str, str]] = {
+        "checkpoints": "output_dir",
+        "num_epochs": "num_train_epochs",
+        "batch_size": "per_device_train_batch_size",
+        "eval_batch_size": "per_device_eval_batch_size",
+        "warmup_proportion": "warmup_ratio",
+        "log_steps": "logging_steps",
+        "eval_steps": "save_steps",  # there is a checkpoint whenever there is an evaluation
+    }
+    NOT_OFFERED: ClassVar[frozenset[str]] = BestCheckpointOptions.NOT_OFFERED - {"from_scratch"} | {
+        "gradient_accumulation_steps", "lr_scheduler_type", "bf16", "fp16_opt_level", "report_to",
+    }  # fmt: skip
+    FINE_TUNING_RATE: ClassVar[float] = 3e-5  # the document's
+
+    output_dir: Path = Path("checkpoints/pp_checkpoints")
     """Folder for the trained model."""
-    num_epochs: float = 10
-    """Passes over the training set."""
-    max_steps: int = -1
-    """Stop after this many steps instead."""
-    batch_size: int = 16
+    per_device_train_batch_size: int = 16
     """Rows per step and process."""
-    eval_batch_size: int = 64
-    """Rows per evaluation batch."""
     max_seq_len: int = 256
     """Longest input in tokens; the longer of aspect and text is cut."""
     learning_rate: float | None = None
     """Highest learning rate; 3e-5 if not given, 3e-4 with --from_scratch."""
     weight_decay: float = 0.01
     """Of all weights but biases and layer norms."""
-    max_grad_norm: float = 1.0
-    """Gradients are clipped to this norm."""
-    warmup_proportion: float = 0.1
+    warmup_ratio: float = 0.1
     """Share of the steps in which the learning rate rises."""
-    log_steps: int = 50
+    logging_steps: int = 50
     """Steps between two log lines."""
-    eval_steps: int = 500
-    """Steps between two evaluations and checkpoints; at the end there is one in any case."""
     seed: int = 1000
     """Of weights, dropout and the order of the rows."""
-    device: str | None = None
-    """cpu, gpu or xpu; if not given, a GPU where there is one."""
     warm_start_epochs: int = 0
     """With --from_scratch: passes in which a bag-of-words classifier teaches the word table first; seconds each."""
-    resume_from_checkpoint: str | None = None
-    """Go on from a step's folder, or from the newest one with `last`."""
-    overwrite_output_dir: bool = False
-    """Train into a folder that is not empty."""
-    skip_bad_lines: bool = False
-    """Leave faulty data lines out, count them and list the first ten, instead of stopping."""
-    disable_tqdm: bool = False
-    """Log lines in place of a progress bar."""
-    fp16: bool = False
-    """Half precision, on a GPU."""
+    metric_for_best_model: str | None = "eval_f1"
 
     def __post_init__(self):
         check_max_seq_len(self.max_seq_len)
-        for name in ("batch_size", "eval_batch_size", "log_steps", "eval_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
+        super().__post_init__()
         self.check_shape()
         if self.warm_start_epochs and (not self.from_scratch or self.warm_start_epochs < 1):
             raise UserError(f"--warm_start_epochs {self.warm_start_epochs}: needs --from_scratch and at least 1")
-        if not 0 <= self.warmup_proportion < 1:
-            raise UserError(f"--warmup_proportion must be in [0, 1), got {self.warmup_proportion}")
-        if self.learning_rate is None:
-            self.learning_rate = FROM_SCRATCH_RATE if self.from_scratch else LEARNING_RATE
-        trainer_options(self)  # what is left to check
 
-
-def trainer_options(options: Options, **changes) -> TrainingOptions:
-    """The same under the names of PaddleNLP's Trainer.
-
-    Raises:
-        UserError: a value that the Trainer cannot take.
-    """
-    values = {
-        "output_dir": options.checkpoints,
-        "overwrite_output_dir": options.overwrite_output_dir,
-        "device": options.device,
-        "do_train": True,
-        "num_train_epochs": options.num_epochs,
-        "max_steps": options.max_steps,
-        "per_device_train_batch_size": options.batch_size,
-        "per_device_eval_batch_size": options.eval_batch_size,
-        "learning_rate": options.learning_rate,
-        "weight_decay": options.weight_decay,
-        "max_grad_norm": options.max_grad_norm,
-        "warmup_ratio": options.warmup_proportion,
-        "logging_steps": options.log_steps,
-        "save_steps": options.eval_steps,
-        "save_total_limit": 1,
-        "metric_for_best_model": "eval_f1",
-        "load_best_model_at_end": True,
-        "resume_from_checkpoint": options.resume_from_checkpoint,
-        "seed": options.seed,
-        "fp16": options.fp16,
-        "disable_tqdm": options.disable_tqdm,
-    }
-    return TrainingOptions(**values | changes)
-
-
-def same_on_resume(options: Options) -> dict[str, Any]:
-    """What a resumed run must not have otherwise, beside what concerns the Trainer."""
-    names = ("base_model_name", "train_path", "label_path", "max_seq_len", "from_scratch", *SHAPE, "warm_start_epochs")
-    return {name: getattr(options, name) for name in names}
+    def same_on_resume(self) -> dict[str, Any]:
+        """What a resumed run must not have otherwise, beside the training options."""
+        names = ("base_model_name", "train_path", "label_path", "max_seq_len", *SHAPE, "warm_start_epochs")
+        return {name: getattr(self, name) for name in names}
 
 
 def check_max_seq_len(length: int) -> None:

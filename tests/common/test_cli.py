@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from common import cli
 
@@ -242,3 +242,78 @@ def test_did_you_mean():
     assert cli.did_you_mean("singr", ["singer", "song"]) == " (did you mean `singer`?)"
     assert cli.did_you_mean("zzz", ["singer", "song"]) == ""
     assert cli.did_you_mean("x", []) == ""
+
+
+@dataclass(kw_only=True)
+class Shared:
+    """What several apps have."""
+
+    ALIASES: ClassVar[dict[str, str]] = {}
+    NOT_OFFERED: ClassVar[frozenset[str]] = frozenset()
+
+    rows_per_step: int = 32
+    """Rows of a step."""
+    save_steps: int = 100
+    """Steps between two checkpoints."""
+    eval_steps: int | None = None
+    """Steps between two evaluations."""
+    keep_best: bool = False
+    """Keep the best one."""
+
+    def __post_init__(self):
+        if self.eval_steps is None:
+            self.eval_steps = self.save_steps
+        if self.rows_per_step < 1:
+            raise cli.UserError(f"{cli.flag_of(self, 'rows_per_step')} must be at least 1, got {self.rows_per_step}")
+
+
+@dataclass(kw_only=True)
+class Respelled(Shared):
+    """An app whose document has other words."""
+
+    # the word of one field is the name of another one, which is not offered
+    ALIASES: ClassVar[dict[str, str]] = {"batch_size": "rows_per_step", "eval_steps": "save_steps", "best": "keep_best"}
+    NOT_OFFERED: ClassVar[frozenset[str]] = frozenset({"eval_steps"})
+
+    save_steps: int = 50
+    """Steps between two evaluations and checkpoints."""
+    words: list[str] = field(default_factory=list)
+    """The app's own."""
+
+
+def test_a_document_may_spell_a_flag_in_another_way():
+    made = cli.parse(Respelled, ["--batch_size", "8", "--best", "--words", "a", "b"])
+    assert made == Respelled(rows_per_step=8, keep_best=True, words=["a", "b"])
+    assert type(made) is Respelled
+    assert (made.save_steps, made.eval_steps) == (50, 50)
+    made = cli.parse(Respelled, ["--eval-steps=7", "--best", "no"])
+    assert (made.save_steps, made.eval_steps, made.keep_best) == (7, 7, False)
+    assert cli.values_by_flag(made) == {"batch_size": 32, "eval_steps": 7, "best": False, "words": []}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--rows_per_step 8", "unknown flag --rows_per_step"),
+        ("--batch_siz 8", "did you mean `--batch_size`?"),
+        ("--batch_size x", "--batch_size"),
+        ("--batch_size 0", "--batch_size must be at least 1, got 0"),
+    ],
+)
+def test_messages_spell_a_flag_as_the_document_does(line, message):
+    with pytest.raises(cli.UserError) as caught:
+        cli.parse(Respelled, line.split())
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_help_has_the_documents_words(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.parse(Respelled, ["--help"])
+    assert stop.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "An app whose document has other words." in text
+    assert "--batch_size INT Rows of a step. (default: 32)" in text
+    assert "--eval_steps INT Steps between two evaluations and checkpoints. (default: 50)" in text
+    assert "rows_per_step" not in text
+    assert "save_steps" not in text

@@ -27,7 +27,7 @@ def test_gradients_are_clipped_to_what_is_asked(tiny, tmp_path):
     import run_msra_ner
 
     options = run_msra_ner.Options(output_dir=tmp_path, max_grad_norm=0.25)
-    assert options.trainer_options().trainer_values()["max_grad_norm"] == 0.25
+    assert options.trainer_values()["max_grad_norm"] == 0.25
 
 
 def test_ernie_trains_too(tiny, tmp_path):
