@@ -1,12 +1,21 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-<<<<<<< HEAD
-"""Options of the training that cannot work, each refused in one line."""
+"""The document's spellings of the training options, and options that cannot work, each refused in one line."""
 
-import common  # noqa: F401  before paddle
+from pathlib import Path
 
+from common import cli
+from common.cli import UserError
+
+import prune_width
 import pytest
+from aspect.options import Options
 from calls import call
 from tiny_aspects import train_words
+
+WORDS = (
+    "--checkpoints here --num_epochs 2 --batch_size 4 --eval_batch_size 8 --warmup_proportion 0.2 --log_steps 5 "
+    "--eval_steps 20"
+)
 
 
 @pytest.mark.parametrize(
@@ -30,22 +39,6 @@ def test_bad_options_are_one_line_with_exit_code_2(tiny, tmp_path, changes, mess
     ended = call("train", *train_words(tiny, tmp_path / "out", **changes))
     assert ended.code == 2
     assert message in ended.err and ended.err.count("\n") == 1
-=======
-"""The document's spellings of the training options, and what they stand for."""
-
-from pathlib import Path
-
-from common import cli
-from common.cli import UserError
-
-import prune_width
-import pytest
-from aspect.options import Options
-
-WORDS = (
-    "--checkpoints here --num_epochs 2 --batch_size 4 --eval_batch_size 8 --warmup_proportion 0.2 --log_steps 5 "
-    "--eval_steps 20"
-)
 
 
 def test_the_documents_words_are_the_trainers():
@@ -100,4 +93,3 @@ def test_learning_rate(changes, rate):
 def test_messages_name_the_documents_flag(line, message):
     with pytest.raises(UserError, match=message):
         cli.parse(Options, line.split())
->>>>>>> 78ca605 (Training options are declared once: the documents' other spellings are aliases that cli resolves; plain_options is gone)
