@@ -26,6 +26,7 @@ class Compression:
     Attributes:
         decoder: how slots are read; None: as the checkpoint was trained.
         training: options of the Trainer, for the stages that train.
+        same_on_resume: further options, by name, that a resumed run must not change.
         record: (stage, metrics) -> what a checkpoint records.
         target: how results are exported.
         min_agreement: share of sentences that a stage which trains nothing must decide as before, 0..1.
@@ -37,6 +38,7 @@ class Compression:
     dev_rows: list[Row]
     decoder: str | None
     training: TrainingOptions
+    same_on_resume: dict[str, Any]
     record: Callable[[str, dict], dict]
     target: Target
     min_agreement: float

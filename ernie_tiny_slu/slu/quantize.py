@@ -22,7 +22,7 @@ def quantize_with_training(run: Compression, source: Path, name: str, quantizati
     int8.prepare_linears(model, **quantization)
     work = run.folder(name, "qat_training")
     trainer = JointDistiller(run.labels, teacher=teacher, **run.trainer_parts(model, work))
-    trainer.train(distill.checkpoint_of_step(run.training, work))
+    trainer.train(distill.checkpoint_of_step(run.training, work, run.same_on_resume))
     int8.check_scales(model)
     model.eval()
     metrics = plain_metrics(trainer.evaluate())

@@ -1,10 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What run_train.py does, in order: load, prune, train, evaluate, export; or compress."""
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from common.cli import values_by_flag
 from common.data import vocabulary
 from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint
@@ -29,7 +29,7 @@ def run(options: Options) -> None:
     """Carry out what the options ask for."""
     trainer.seed_everything(options.seed)
     arguments = trainer.arguments(options)
-    resume = trainer.checkpoint_to_resume(options) if options.do_train else None
+    resume = trainer.checkpoint_to_resume(options, more=options.same_on_resume()) if options.do_train else None
     options.output_dir.mkdir(parents=True, exist_ok=True)
     labels = read_label_files(options.intent_label_path, options.slot_label_path)
     model, words = load_model(options, labels)
@@ -113,6 +113,7 @@ def compress(options: Options, words: Path, labels: Labels) -> None:
         dev_rows=rows(options.dev_path),
         decoder=options.decoder,
         training=options,
+        same_on_resume=options.same_on_resume(),
         record=partial(record_of, options),
         target=target_of(options, labels),
         min_agreement=options.min_agreement,
@@ -160,7 +161,7 @@ def record_of(options: Options, stage: str, metrics: dict) -> dict:
     """What `training.json` says of how a checkpoint was made."""
     return finetune.record(
         APP,
-        asdict(options),
+        values_by_flag(options),
         stage,
         metrics,
         (options.train_path, options.dev_path),

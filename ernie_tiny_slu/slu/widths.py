@@ -85,6 +85,7 @@ def prune_widths(
         run.training,
         metric=run.training.metric_for_best_model or "eval_accuracy",
         importance_batches=importance_batches,
+        more=run.same_on_resume,
     )
     made = []
     for folder in folders.values():
