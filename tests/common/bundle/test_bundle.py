@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 
 from common.bundle import Bundle, read_bundle
-from common.bundle import bundle as bundles
-from common.bundle.bundle import write_manifest
+from common.bundle.bundle import engine_file, engine_files, file_bytes, write_manifest
 from common.cli import UserError
 
 import pytest
@@ -117,15 +116,15 @@ def test_writing_leaves_its_argument_alone(folder):
 
 def test_which_files_an_engine_opens(folder):
     def names(bundle: Bundle, engine: str) -> tuple[str, ...]:
-        return tuple(path.name for path in bundles.engine_files(bundle, engine))
+        return tuple(path.name for path in engine_files(bundle, engine))
 
     fp32 = read_bundle(folder)
     program = ("model.pdmodel", "model.pdiparams")
     assert names(fp32, "onnxruntime") == ("model.onnx",)
     assert names(fp32, "paddle") == names(fp32, "fastdeploy_onnxruntime") == names(fp32, "openvino") == program
-    assert bundles.engine_file(fp32, "paddle") == bundles.engine_file(folder, "paddle") == "model.pdmodel"
-    assert bundles.file_bytes(fp32, "paddle") == 3 * len("model.pdmodel" + "model.pdiparams")
-    assert bundles.file_bytes(fp32, "onnxruntime") == 3 * len("model.onnx")
+    assert engine_file(fp32, "paddle") == engine_file(folder, "paddle") == "model.pdmodel"
+    assert file_bytes(fp32, "paddle") == 3 * len("model.pdmodel" + "model.pdiparams")
+    assert file_bytes(fp32, "onnxruntime") == 3 * len("model.onnx")
 
     (folder / "model.portable.onnx").write_bytes(b"portable")
     named = {"file": "model.portable.onnx", "precision": "fp32", "passed": True}
@@ -140,7 +139,7 @@ def test_which_files_an_engine_opens(folder):
     (folder / "model.pdiparams").unlink()
     reseal(folder)
     with pytest.raises(UserError, match=r"no model.pdmodel \+ model.pdiparams .*which paddle needs"):
-        bundles.engine_files(read_bundle(folder), "paddle")
+        engine_files(read_bundle(folder), "paddle")
 
 
 def test_openvino_opens_its_own_file_where_there_is_one(folder):
@@ -152,17 +151,17 @@ def test_openvino_opens_its_own_file_where_there_is_one(folder):
     for precision in ("fp32", "int8"):
         reseal(folder, precision=precision, engines={})
         bundle = read_bundle(folder)
-        assert tuple(path.name for path in bundles.engine_files(bundle, "openvino")) == own
-        assert bundles.file_bytes(bundle, "openvino") == len("".join(own))
+        assert tuple(path.name for path in engine_files(bundle, "openvino")) == own
+        assert file_bytes(bundle, "openvino") == len("".join(own))
     reseal(folder, engines={"openvino": {"file": "model.xml", "precision": "int8", "passed": True}})
-    assert tuple(path.name for path in bundles.engine_files(read_bundle(folder), "openvino")) == own
+    assert tuple(path.name for path in engine_files(read_bundle(folder), "openvino")) == own
 
     (folder / "model.bin").unlink()
     reseal(folder)
     with pytest.raises(UserError, match=r"no model.xml \+ model.bin among .*which openvino needs"):
-        bundles.engine_files(read_bundle(folder), "openvino")
+        engine_files(read_bundle(folder), "openvino")
     reseal(folder, engines={})
-    assert bundles.engine_file(folder, "openvino") == "model.pdmodel"
+    assert engine_file(folder, "openvino") == "model.pdmodel"
 
 
 def test_a_bundle_may_hold_openvinos_file_alone(folder):
@@ -173,7 +172,7 @@ def test_a_bundle_may_hold_openvinos_file_alone(folder):
     for name in ("model.xml", "model.bin"):
         (folder / name).write_bytes(name.encode())
     reseal(folder, engines={})
-    assert bundles.engine_file(folder, "openvino") == "model.xml"
+    assert engine_file(folder, "openvino") == "model.xml"
 
 
 def test_a_copied_bundle_is_the_same_bundle(folder, tmp_path):

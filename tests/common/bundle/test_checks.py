@@ -6,9 +6,9 @@ import json
 import random
 from pathlib import Path
 
-from common.bundle import bundle as bundles
 from common.bundle import read_bundle
-from common.bundle.bundle import write_manifest
+from common.bundle.bundle import file_bytes, write_manifest
+from common.bundle.checks import check_labels
 from common.cli import UserError
 
 import pytest
@@ -169,7 +169,7 @@ def survives(folder: Path) -> bool:
         getattr(bundle, name)
     assert 2 <= bundle.max_length <= bundle.architecture["positions"]
     for engine in ("onnxruntime", "openvino", "paddle", "paddlelite"):
-        assert bundles.file_bytes(bundle, engine) > 0
+        assert file_bytes(bundle, engine) > 0
     return True
 
 
@@ -185,7 +185,7 @@ def test_any_value_at_any_place_of_the_manifest(folder, good, data):
 @given(content=any_json)
 def test_any_label_file(content):
     with pytest.raises(UserError):
-        bundles.check_labels(content, manifest(len(VOCAB)), "labels.json")
+        check_labels(content, manifest(len(VOCAB)), "labels.json")
 
 
 def test_bit_flips_of_a_good_manifest(folder):

@@ -8,7 +8,7 @@ from common.bundle import read_bundle
 from common.bundle.bundle import engine_files
 from common.cli import EnvironmentLacks
 from common.engines import fastdeploy, runtime
-from common.engines import job as engines
+from common.engines.job import Job
 
 import bundle_fixture
 import pytest
@@ -31,7 +31,7 @@ def test_without_vnni_fastdeploy_openvino_refuses_an_int8_program(folder, monkey
 def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, monkeypatch, capsys):
     monkeypatch.setattr(machine, "has_avx512", lambda: avx512)
     bundle = read_bundle(folder)
-    job = engines.Job(bundle, engine_files(bundle, "paddle"), "fastdeploy_paddle", "cpu", 1, "fp32")
+    job = Job(bundle, engine_files(bundle, "paddle"), "fastdeploy_paddle", "cpu", 1, "fp32")
     option = MagicMock()
     fastdeploy.choose_backend(option, job)
     assert option.paddle_infer_option.enable_mkldnn is avx512

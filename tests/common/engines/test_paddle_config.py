@@ -7,8 +7,8 @@ from common import machine
 from common.bundle import read_bundle
 from common.bundle.bundle import engine_files
 from common.cli import EnvironmentLacks
-from common.engines import job as engines
 from common.engines import paddle
+from common.engines.job import Job
 
 import bundle_fixture
 import pytest
@@ -24,7 +24,7 @@ def test_without_vnni_paddle_takes_no_int8_kernels(folder, monkeypatch, capsys):
     """oneDNN's `fc` saturates too: 19.8 off of 24 with AVX2, weights and inputs at the ends of their range."""
 
     bundle_fixture.reseal(folder, precision="int8", int8_ops=["fc"])
-    job = engines.Job(bundle := read_bundle(folder), engine_files(bundle, "paddle"), "paddle", "cpu", 1, "int8")
+    job = Job(bundle := read_bundle(folder), engine_files(bundle, "paddle"), "paddle", "cpu", 1, "int8")
     for vnni in (True, False):
         monkeypatch.setattr(machine, "has_int8_dot_product", lambda vnni=vnni: vnni)
         inference = MagicMock()

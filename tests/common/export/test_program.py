@@ -4,8 +4,7 @@ from common import machine
 from common.compress import ofa
 from common.export import program
 from common.export.onnx_file import count_nodes, to_unsigned_weights
-from common.models import int8 as quantize
-from common.models import width
+from common.models import int8, width
 
 import numpy as np
 import onnx
@@ -27,7 +26,7 @@ def narrow():
 
 def small_tables():
     model = tiny()
-    quantize.quantize_embeddings(model)
+    int8.quantize_embeddings(model)
     return model
 
 
@@ -126,7 +125,7 @@ def test_an_int8_onnx_really_is_int8(weight, tmp_path):
 
 def test_int8_tables_are_stored_as_int8(tmp_path):
     model = calibrated()
-    quantize.quantize_embeddings(model)
+    int8.quantize_embeddings(model)
     write_onnx(model, tmp_path / "model.onnx", "onnxruntime")
     tables = [array for array in initialisers(tmp_path / "model.onnx") if array.shape == (60, 32)]
     assert [array.dtype for array in tables] == [np.int8]
