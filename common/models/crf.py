@@ -2,7 +2,8 @@
 """A linear-chain CRF over token logits for training (Lafferty et al. 2001); serving decodes with `common.data.tags`.
 
 Our own, because PaddleNLP 2.8.1's `LinearChainCrf` without start and stop tags is not the likelihood over all paths
-(tests/common/test_crf.py writes the paths out), and with them it wants two emission columns that no other decoder has.
+(tests/common/models/test_crf.py writes the paths out), and with them it wants two emission columns that no other
+decoder has.
 """
 
 import paddle

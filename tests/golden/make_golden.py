@@ -1,7 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Write vocab.txt and tokenizer.jsonl, the vectors that every client's tokenizer is tested against.
 
-tests/common/test_tokenizer.py holds the ids against PaddleNLP's ErnieTokenizer, so this file may be made again safely:
+tests/common/data/test_tokenizer.py holds the ids against PaddleNLP's ErnieTokenizer, so this file may be made again
+safely:
 
     python tests/golden/make_golden.py
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 TAGS = ["O", "B-song", "I-song", "B-singer", "I-singer"]
-VOCAB = Path(__file__).resolve().parent.parent / "golden" / "vocab.txt"
+VOCAB = Path(__file__).resolve().parents[2] / "golden" / "vocab.txt"
 
 
 def is_legal(path: list[int], tags: list[str]) -> bool:

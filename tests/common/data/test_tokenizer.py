@@ -15,7 +15,7 @@ from common.data.tokenizer_rules import RULES, CharacterRules
 
 import pytest
 
-GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from common.cli import UserError
 from common.compress import ofa
-from common.data import vocabulary as vocab
+from common.data import vocabulary
 from common.models import checkpoint, int8, width
 
 import numpy as np
@@ -22,9 +22,9 @@ def saved(tmp_path):
 
 
 def save(model, folder: Path):
-    vocabulary = folder.parent / "vocab.txt"
-    vocab.write(vocabulary, vocab.widened(VOCABULARY, 60))
-    checkpoint.save(model, vocabulary, folder, {"stage": "original"})
+    path = folder.parent / "vocab.txt"
+    vocabulary.write(path, vocabulary.widened(VOCABULARY, 60))
+    checkpoint.save(model, path, folder, {"stage": "original"})
     return model
 
 
