@@ -21,12 +21,15 @@ def run_child(
     folder: Path | str | None = None,
     environment: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """Run `python -m module` and give back what it answers: engines that clash, crash or hold memory stay apart.
+    """Run `python -m module` in a process of its own and return its answer.
 
     The child reads `arguments` as JSON from stdin and prints a JSON object as the last line of stdout; `child_main`
     does both.
 
     Args:
+        module: its name, as after `python -m`.
+        arguments: what JSON can hold; the keyword arguments of the child's function.
+        timeout: seconds to wait for the answer.
         folder: where the child works, and finds modules of an app; None: here.
         environment: variables that differ from ours; None as a value takes one away.
 
@@ -78,7 +81,7 @@ def child_main(function: Callable[..., dict[str, Any]]) -> None:
 
 @contextlib.contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """What libraries print to stdout meanwhile, from C++ too, goes to stderr."""
+    """While this is open, what libraries print to stdout, from C++ too, goes to stderr."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:

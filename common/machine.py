@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""What this process runs on, read without importing any library. A figure without it says nothing."""
+"""The machine that this process runs on, read without importing any library; published beside every measured figure."""
 
 import os
 import platform
@@ -37,20 +37,22 @@ def cpu_flags() -> frozenset[str]:
 
 
 def has_int8_dot_product() -> bool:
-    """Whether 8-bit products are summed without saturation (VNNI); on other than x86 this is never the question."""
+    """Whether 8-bit products are summed without saturation: VNNI on x86; always true elsewhere."""
     return platform.machine() not in ("x86_64", "AMD64") or bool(cpu_flags() & {"avx512_vnni", "avx_vnni"})
 
 
 def has_avx512() -> bool:
+    """AVX-512 Foundation, which oneDNN's wide kernels need."""
     return "avx512f" in cpu_flags()
 
 
 def has_bf16() -> bool:
+    """Whether the CPU multiplies bfloat16 itself (AVX-512 or AMX)."""
     return bool(cpu_flags() & {"avx512_bf16", "amx_bf16"})
 
 
 def describe() -> dict[str, Any]:
-    """CPU model, usable cores, features, memory in MB, operating system, Python, versions of the libraries in use."""
+    """CPU model, usable cores, features, memory in MiB, operating system, Python, versions of the libraries in use."""
     models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     memory = [line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemTotal")]
     return {
@@ -65,7 +67,7 @@ def describe() -> dict[str, Any]:
 
 
 def peak_rss_mb() -> float:
-    """The most memory this process has held so far, in MB of 2^20 bytes."""
+    """The most memory this process has held so far, in MiB."""
     for line in _lines("/proc/self/status"):
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024

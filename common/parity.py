@@ -30,7 +30,7 @@ def batches_by_length(sentences: Sequence[Sequence[int]], size: int = 16) -> lis
 def pair_batches_by_length(
     rows: Sequence[tuple[Sequence[int], Sequence[int]]], size: int = 16
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The same of rows of (token ids, token types): tuples of two int64 [batch, length].
+    """Rows of (token ids, token types) as tuples of two int64 [batch, length], without any padding.
 
     Raises:
         ValueError: a row with more or fewer types than ids.
@@ -71,6 +71,9 @@ def compare(reference: Sequence[Outputs], answers: Sequence[Outputs], decide: Ca
     Args:
         reference, answers: outputs per batch, arrays with the batch as first axis.
         decide: one batch's outputs -> one comparable decision per sentence.
+
+    Raises:
+        ValueError: another number of batches.
     """
     worst, same, total = 0.0, 0, 0
     for expected, got in zip(reference, answers, strict=True):
@@ -86,12 +89,18 @@ def compare(reference: Sequence[Outputs], answers: Sequence[Outputs], decide: Ca
 
 
 def require(result: Comparison, what: str, tolerance: float | None, agreement: float) -> None:
-    """Raises `GateFailed` with both figures when a comparison is out of bounds.
+    """Stop where a comparison is out of bounds.
 
-    `tolerance` None lets any finite difference pass and looks at the decisions only.
+    Args:
+        what: of what was compared, for the message.
+        tolerance: largest difference that passes; None lets any finite one pass and looks at the decisions only.
+        agreement: least share of equal decisions, 0..1.
+
+    Raises:
+        GateFailed: with both figures and both bounds.
     """
-    far = not result.max_abs_diff <= (sys.float_info.max if tolerance is None else tolerance)
-    if far or result.agreement < agreement:
+    too_far = not result.max_abs_diff <= (sys.float_info.max if tolerance is None else tolerance)
+    if too_far or result.agreement < agreement:
         wanted = f"at most {tolerance:g} and " if tolerance is not None else ""
         raise GateFailed(
             f"parity gate: {what}: largest difference {result.max_abs_diff:.3g}, same decisions "

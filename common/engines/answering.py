@@ -35,7 +35,7 @@ def padded(rows: Sequence[Sequence[int]], fill: int, dtype: type = np.int64) -> 
 
 
 def best_class(logits: Sequence[float]) -> tuple[int, float]:
-    """The first place of the highest logit, and its softmax (0 to 1)."""
+    """Index of the highest logit, the first where several are equal, and its softmax (0 to 1)."""
     top = max(logits)
     return logits.index(top), 1.0 / sum([exp(one - top) for one in logits])
 

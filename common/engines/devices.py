@@ -1,9 +1,9 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Is the device there, and was the library built for it? Asked before a switch that would be ignored or would abort."""
+"""Checks devices up front, because libraries ignore or abort on a missing one."""
 
 from typing import Any
 
-import common  # noqa: F401  before paddle
+from common.child import stdout_to_stderr
 from common.cli import EnvironmentLacks
 
 GPU = "it needs an NVIDIA GPU and a build for it (see requirements-gpu.lock); take --device cpu"
@@ -12,7 +12,11 @@ INT8_TENSOR_CORES = (7, 2)  # compute capability; a V100 has 7.0
 
 
 def probe(engine: str, device: str) -> None:
-    """Raises EnvironmentLacks where the engine's library cannot use the device. Imports the library unless on a CPU."""
+    """Whether an engine's library can use a device. Imports the library, except for the CPU, which is always there.
+
+    Raises:
+        EnvironmentLacks: it cannot; the message says why.
+    """
     if device == "cpu":
         return
     family = engine.split("_")[0]
@@ -67,8 +71,6 @@ def _onnxruntime(engine: str, device: str) -> str | None:
 
 
 def _fastdeploy(engine: str, device: str) -> str | None:
-    from common.child import stdout_to_stderr
-
     with stdout_to_stderr():
         import fastdeploy
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from common import child
-from common.bundle import bundle
+from common.bundle import read_bundle
+from common.bundle.bundle import engine_file, write_manifest
 from common.cli import EnvironmentLacks, UserError
 from common.engines import allowed, runtime
 from common.engines.allowed import CPU_ENGINES, MUST_PASS
-from common.parity import FP32_TOLERANCE, INT8_AGREEMENT, Batch, GateFailed, Outputs, compare
+from common.parity import FP32_TOLERANCE, INT8_AGREEMENT, Batch, Comparison, GateFailed, Outputs, compare
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def gate_bundle(
     Raises:
         GateFailed: an engine of `must` does not pass.
     """
-    bundle.write_manifest(folder, manifest)
+    write_manifest(folder, manifest)
     verdicts = check_engines(
         folder, manifest["precision"], batches, reference, decide, engines, min_agreement=min_agreement
     )
@@ -83,13 +84,13 @@ def gate_bundle(
     for engine in must:
         if not verdicts[engine].passed:
             raise GateFailed(f"parity gate: {verdicts[engine].line().strip()}; nothing exported")
-    checked = bundle.read_bundle(folder)
+    bundle = read_bundle(folder)
     manifest["engines"] = {
-        engine: verdict.entry(bundle.engine_files(checked, engine)[0].name)
+        engine: verdict.entry(engine_file(bundle, engine))
         for engine, verdict in verdicts.items()
         if verdict.refused is None
     }
-    bundle.write_manifest(folder, manifest)
+    write_manifest(folder, manifest)
     return verdicts
 
 
@@ -98,7 +99,7 @@ def _rows(batch: Batch) -> int:
 
 
 def check_engines(
-    bundle: Path,
+    folder: Path,
     precision: str,
     batches: Sequence[Batch],
     reference: Sequence[Outputs],
@@ -110,36 +111,51 @@ def check_engines(
     """Run each engine that may run this precision in a process of its own and compare it with the dynamic graph.
 
     Args:
-        bundle: folder with its manifest.
+        folder: the bundle, with its manifest.
+        precision: of the bundle, "fp32" or "int8".
         batches: see `Batch`; without padding.
         reference: the dynamic graph's outputs per batch.
         decide: as for `compare`.
         workers: engines at a time.
-        min_agreement: share of decisions that must be those of the reference.
+        engines: names of `allowed.CPU_ENGINES`.
+        min_agreement: share of decisions that must be those of the reference, 0..1.
 
     Returns:
         Engine -> verdict.
     """
 
-    def one(engine: str) -> Verdict:
+    def verdict_on(engine: str) -> Verdict:
         refused = allowed.ALLOWED[engine].get(precision) or runtime.available(engine)
         if refused:
             return Verdict(engine, precision, passed=False, refused=refused)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "outputs.npz"
-            request = {"bundle": str(bundle), "engine": engine, "batches": [np.asarray(b).tolist() for b in batches]}
-            try:
-                child.run_child("common.engines.child", request | {"outputs": str(file)})
-            except (UserError, EnvironmentLacks, RuntimeError) as fault:
-                return Verdict(engine, precision, passed=False, refused=str(fault))
-            with np.load(file) as arrays:
-                answers = [{name: arrays[f"{n}.{name}"] for name in outputs} for n, outputs in enumerate(reference)]
-        result = compare(reference, answers, decide)
-        if not math.isfinite(result.max_abs_diff):
-            return Verdict(engine, precision, passed=False, refused="its answers hold NaN or infinity")
-        close = precision != "fp32" or result.max_abs_diff <= FP32_TOLERANCE
-        passed = close and result.agreement >= min_agreement
-        return Verdict(engine, precision, passed, max_abs_diff=result.max_abs_diff, agreement=result.agreement)
+        try:
+            answers = _answers(folder, engine, batches, reference)
+        except (UserError, EnvironmentLacks, RuntimeError) as fault:
+            return Verdict(engine, precision, passed=False, refused=str(fault))
+        return _judge(engine, precision, compare(reference, answers, decide), min_agreement)
 
     with ThreadPoolExecutor(workers) as pool:
-        return dict(zip(engines, pool.map(one, engines), strict=True))
+        return dict(zip(engines, pool.map(verdict_on, engines), strict=True))
+
+
+def _answers(folder: Path, engine: str, batches: Sequence[Batch], reference: Sequence[Outputs]) -> list[Outputs]:
+    """What an engine in a child process answers to each batch, by the names that the reference has.
+
+    Raises:
+        UserError, EnvironmentLacks, RuntimeError: as of `run_child`.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "outputs.npz"
+        request = {"bundle": str(folder), "engine": engine, "batches": [np.asarray(b).tolist() for b in batches]}
+        child.run_child("common.engines.child", request | {"outputs": str(file)})
+        with np.load(file) as arrays:
+            return [{name: arrays[f"{n}.{name}"] for name in expected} for n, expected in enumerate(reference)]
+
+
+def _judge(engine: str, precision: str, result: Comparison, min_agreement: float) -> Verdict:
+    """FP32 by difference and decisions; INT8, which may differ, by its decisions alone."""
+    if not math.isfinite(result.max_abs_diff):
+        return Verdict(engine, precision, passed=False, refused="its answers hold NaN or infinity")
+    close = precision != "fp32" or result.max_abs_diff <= FP32_TOLERANCE
+    passed = close and result.agreement >= min_agreement
+    return Verdict(engine, precision, passed, max_abs_diff=result.max_abs_diff, agreement=result.agreement)

@@ -26,7 +26,7 @@ KERNEL = re.compile(rb"[a-z]\w*/\w+/(\d+)/(\d+)/\d+\x00")
 
 
 def convert(
-    pdmodel: Path | str, pdiparams: Path | str, out_stem: Path | str, target: Literal["x86", "arm"], quantised: bool
+    pdmodel: Path | str, pdiparams: Path | str, out_stem: Path | str, target: Literal["x86", "arm"], quantized: bool
 ) -> Path:
     """Write `out_stem`.nb; an old file of that name stays if anything fails. Converting proves nothing: run the file.
 
@@ -35,23 +35,23 @@ def convert(
         pdiparams: its parameters.
         out_stem: the new file's path without `.nb`.
         target: where it will run.
-        quantised: an INT8 model (QAT, onnx_format). arm only. Its query scale is moved first (`move_attention_scale`).
+        quantized: an INT8 model (QAT, onnx_format). arm only. Its query scale is moved first (`move_attention_scale`).
 
     Raises:
         UserError: a file is absent, an unknown target, or INT8 for x86.
         EnvironmentLacks: paddlelite is not installed.
-        RuntimeError: Paddle Lite failed (its code and last lines), or `quantised` and no INT8 kernel came out.
+        RuntimeError: Paddle Lite failed (its code and last lines), or `quantized` and no INT8 kernel came out.
     """
     if target not in ("x86", "arm"):
         raise UserError(f'Paddle Lite target must be "x86" or "arm", got "{target}"')
-    if quantised and target == "x86":
+    if quantized and target == "x86":
         raise UserError("Paddle Lite for x86 answers INT8 models with NaN or a crash; convert the FP32 model for x86")
     model, parameters = files.require(pdmodel, "Paddle program"), files.require(pdiparams, "Paddle parameter file")
     require_paddlelite()
     final = Path(f"{out_stem}.nb")
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
-        if quantised:
+        if quantized:
             shutil.copyfile(model, f"{folder}/given.pdmodel")
             shutil.copyfile(parameters, f"{folder}/given.pdiparams")
             move_attention_scale(f"{folder}/given", f"{folder}/moved")
@@ -60,7 +60,7 @@ def convert(
         made = Path(f"{folder}/out.nb")
         if not made.is_file():
             raise RuntimeError(f"Paddle Lite said nothing and wrote no {target} file from {pdmodel}")
-        if quantised and not kernels(made)["arm", "int8"]:
+        if quantized and not kernels(made)["arm", "int8"]:
             raise RuntimeError(f"{pdmodel}: no INT8 kernel is left after the arm conversion; is the model quantised?")
         os.replace(made, final)
     return final

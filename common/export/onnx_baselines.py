@@ -119,11 +119,11 @@ def nncf(onnx: Path | str, to: Path | str, feeds: Sequence[Mapping[str, Any]]) -
     model = openvino.Core().read_model(str(onnx))
     types = {port.get_any_name(): port.get_element_type().to_dtype() for port in model.inputs}
     dataset = [{name: np.asarray(values, types[name]) for name, values in feed.items()} for feed in feeds]
-    quantised = library.quantize(
+    quantized = library.quantize(
         model, library.Dataset(dataset), model_type=library.ModelType.TRANSFORMER, subset_size=len(dataset)
     )
-    openvino.save_model(quantised, str(to))
-    operations = quantised.get_ordered_ops()
+    openvino.save_model(quantized, str(to))
+    operations = quantized.get_ordered_ops()
     tables = sum(
         operation.get_type_name() == "Constant" and operation.get_element_type().get_type_name() in ("i8", "u8")
         for operation in operations

@@ -86,7 +86,7 @@ def manifest(vocab_size: int) -> dict:
 
 def _build(folder: Path) -> None:
     from common import files
-    from common.bundle import bundle as bundles
+    from common.bundle.bundle import write_manifest
 
     import numpy as np
     import paddle
@@ -134,7 +134,7 @@ def _build(folder: Path) -> None:
     shutil.copy(GOLDEN_VOCAB, folder / "vocab.txt")
     files.write_json(folder / "labels.json", {"intent": INTENTS, "slot": SLOTS})
     convert(folder)
-    bundles.write_manifest(folder, manifest(len(tokens)))
+    write_manifest(folder, manifest(len(tokens)))
 
 
 def convert(folder: Path) -> None:

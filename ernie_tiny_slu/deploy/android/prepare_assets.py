@@ -68,7 +68,7 @@ def convert(bundle: Bundle, folder: Path) -> None:
         files.write_bytes(folder / MODEL, (bundle.path / MODEL).read_bytes())
     elif set(PROGRAM) <= set(listed):
         program, weights = (bundle.path / name for name in PROGRAM)
-        lite.convert(program, weights, folder / Path(MODEL).stem, "arm", quantised=bundle.precision == "int8")
+        lite.convert(program, weights, folder / Path(MODEL).stem, "arm", quantized=bundle.precision == "int8")
     else:
         raise UserError(f"{bundle.path}: neither {MODEL} nor {' and '.join(PROGRAM)}; export the bundle again")
     kernels = lite.kernels(folder / MODEL)
