@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli
+from common import cli, files
 from common.cli import UserError, did_you_mean
 
 DECODERS = ("argmax", "bio", "crf")
@@ -55,7 +55,23 @@ class Options:
 def main(options: Options) -> None:
     from slu import static_model  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    static_model.run(options)
+    model = static_model.StaticModel(
+        options.infer_prefix,
+        options.model_name_or_path,
+        options.intent_label_path,
+        options.slot_label_path,
+        options.max_seq_length,
+    )
+    predictor = static_model.open_predictor(model, options.decoder, options.device, options.cpu_num_threads)
+    test, batch_size = (options.test_path, predictor.bundle, options.skip_bad_lines), options.per_device_eval_batch_size
+    if not options.do_eval:
+        for answer in predictor.answer_stream(static_model.sentences(*test), batch_size):
+            static_model.print_answer(answer)
+        return
+    metrics = static_model.evaluate(predictor, static_model.read_test(*test), batch_size)
+    for name, value in metrics.items():
+        print(f"{name}: {value:.4f}")
+    files.write_json(options.output_dir / static_model.RESULTS, metrics)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 """The exported static model on a test file, through Paddle Inference: scores, or answers in the document's form.
 
 `infer_model.pdmodel` is a link into a bundle, which says everything about itself and is checked before it is opened. A
-pair of .pdmodel and .pdiparams alone, as PaddleNLP exports it, needs a vocabulary and label files beside it; what else
-must be known is read from the program.
+pair of .pdmodel and .pdiparams alone is opened by `slu.bare_model`.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import files
@@ -16,59 +16,89 @@ from common.bundle.checks import MANIFEST
 from common.cli import UserError
 from common.data.readers import Span, read_labels, read_tag_labels
 from common.data.tokenizer import WordPieceTokenizer
-from common.engines.paddle import input_types
 
 import numpy as np
 from utils import Example, read_examples
 
+from slu import bare_model
 from slu.metrics import joint_scores
 from slu.predictor import TASK, SluPredictor
 
 RESULTS = "eval_results.json"
-USUAL_LENGTH = 16  # the document's, for a model that lies without its bundle
 
 
-def run(options) -> dict[str, float] | None:
-    """Print scores (and write them to `<output_dir>/eval_results.json`) with --do_eval, else an answer per sentence."""
-    predictor = open_predictor(options)
-    if not options.do_eval:
-        for answer in predictor.answer_stream(sentences(options, predictor), options.per_device_eval_batch_size):
-            print_answer(answer)
-        return None
-    metrics = evaluate(predictor, examples_of(options, predictor), options.per_device_eval_batch_size)
-    for name, value in metrics.items():
-        print(f"{name}: {value:.4f}")
-    files.write_json(options.output_dir / RESULTS, metrics)
-    return metrics
+@dataclass(frozen=True)
+class StaticModel:
+    """An exported model, and what the flags say of it; None takes the bundle's own.
+
+    Attributes:
+        prefix: path of `.pdmodel` and `.pdiparams` without their endings.
+        vocabulary_folder: holds vocab.txt.
+        intents, slots: label files, one label a line.
+        max_length: longest input in tokens, [CLS] and [SEP] counted.
+    """
+
+    prefix: Path
+    vocabulary_folder: Path | None = None
+    intents: Path | None = None
+    slots: Path | None = None
+    max_length: int | None = None
+
+    @property
+    def vocabulary(self) -> Path:
+        """The vocabulary file that `--model_name_or_path` names.
+
+        Raises:
+            UserError: there is none.
+        """
+        folder = files.require(self.vocabulary_folder, "folder (--model_name_or_path)")
+        return files.require(folder / "vocab.txt", "vocabulary (--model_name_or_path)")
 
 
-def open_predictor(options) -> SluPredictor:
+def open_predictor(
+    model: StaticModel, decoder: str | None = None, device: str = "cpu", threads: int = 1
+) -> SluPredictor:
     """The static model in Paddle Inference.
+
+    Args:
+        decoder: how slots are read, "argmax", "bio" or "crf"; None takes the bundle's.
+        device: "cpu", "gpu" or "xpu".
+        threads: of one call on the CPU.
 
     Raises:
         UserError: missing or damaged files, or vocabulary, labels and lengths that do not belong to the model.
         EnvironmentLacks: the device is not there.
     """
-    program = files.require(f"{options.infer_prefix}.pdmodel", "static model (--infer_prefix)")
-    weights = files.require(f"{options.infer_prefix}.pdiparams", "weights of the static model (--infer_prefix)")
+    program = files.require(f"{model.prefix}.pdmodel", "static model (--infer_prefix)")
+    weights = files.require(f"{model.prefix}.pdiparams", "weights of the static model (--infer_prefix)")
     place = program.resolve()
     with tempfile.TemporaryDirectory() as folder:
         if (place.parent / MANIFEST).exists() and place.name == "model.pdmodel":
             bundle = read_bundle(place.parent, task=TASK)
-            check_against_bundle(options, bundle)
+            check_against_bundle(model, bundle)
         else:
-            bundle = bundle_around(program, weights, options, Path(folder))
+            bundle = bundle_of_bare(model, program, weights, Path(folder))
         # On a GPU, Paddle Inference runs INT8 through TensorRT only.
-        engine = "paddle_tensorrt" if options.device == "gpu" and bundle.precision == "int8" else "paddle"
+        engine = "paddle_tensorrt" if device == "gpu" and bundle.precision == "int8" else "paddle"
         try:
-            return SluPredictor(
-                bundle, engine, options.decoder, options.device, options.cpu_num_threads, None, options.max_seq_length
-            )
+            return SluPredictor(bundle, engine, decoder, device, threads, max_length=model.max_length)
         except UserError as fault:  # name the file, not the link to it
-            raise UserError(str(fault).replace(f"{folder}/model", str(options.infer_prefix))) from fault
+            raise UserError(str(fault).replace(f"{folder}/model", str(model.prefix))) from fault
 
 
-def evaluate(predictor: SluPredictor, examples: list[Example], batch_size: int = 1) -> dict[str, float]:
+def bundle_of_bare(model: StaticModel, program: Path, weights: Path, folder: Path) -> Bundle:
+    """A model without its bundle, as `bare_model.bundle_around`."""
+    needed = {
+        "model_name_or_path": model.vocabulary_folder,
+        "intent_label_path": model.intents,
+        "slot_label_path": model.slots,
+    }
+    bare_model.require_flags(program, needed)
+    label_files = {"intent": model.intents, "slot": model.slots}
+    return bare_model.bundle_around(program, weights, model.vocabulary, label_files, model.max_length, folder)
+
+
+def evaluate(predictor: SluPredictor, examples: Sequence[Example], batch_size: int = 1) -> dict[str, float]:
     """Joint scores of the served answers against the whole, uncut examples."""
     answers = predictor.answer_all([example.text for example in examples], batch_size)
     return joint_scores(
@@ -80,17 +110,21 @@ def evaluate(predictor: SluPredictor, examples: list[Example], batch_size: int =
     )
 
 
-def examples_of(options, predictor: SluPredictor) -> list[Example]:
-    labels = predictor.bundle.labels
-    return read_examples(options.test_path, labels["intent"], labels["slot"], options.skip_bad_lines)
+def read_test(path: Path, bundle: Bundle, skip_bad_lines: bool = False) -> list[Example]:
+    """The examples of a four-column file.
+
+    Raises:
+        UserError: no such file, or a faulty line that is not to be skipped.
+    """
+    return read_examples(path, bundle.labels["intent"], bundle.labels["slot"], skip_bad_lines)
 
 
-def sentences(options, predictor: SluPredictor) -> Iterator[str]:
+def sentences(path: Path, bundle: Bundle, skip_bad_lines: bool = False) -> Iterator[str]:
     """Texts of a four-column file, or the lines of any other."""
-    lines = files.read_text(options.test_path, "test file").removesuffix("\n").split("\n")
+    lines = files.read_text(path, "test file").removesuffix("\n").split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.count("\t") == 3:
-        return (example.text for example in examples_of(options, predictor))
+        return (example.text for example in read_test(path, bundle, skip_bad_lines))
     return (line.removesuffix("\r") for line in lines)
 
 
@@ -102,118 +136,46 @@ def print_answer(answer: dict) -> None:
     print({"value": [answer["slots"]]}, flush=True)
 
 
-def check_against_bundle(options, bundle: Bundle) -> None:
+def check_against_bundle(model: StaticModel, bundle: Bundle) -> None:
     """Raises `UserError` where a flag names another vocabulary, labels or length than the bundle was made with."""
-    if options.model_name_or_path is not None:
-        given = WordPieceTokenizer(vocabulary_of(options)).tokens
-        own = WordPieceTokenizer(bundle.vocab_path).tokens
-        if given != own:
-            where = f"--model_name_or_path {options.model_name_or_path}"
-            if len(given) != len(own):
-                what = f"{len(given)} tokens, but the static model was exported with {len(own)}"
-            else:
-                line = next(n for n, (a, b) in enumerate(zip(given, own, strict=True), 1) if a != b)
-                what = f"line {line} of vocab.txt is another token than the static model was exported with"
-            raise UserError(f"{where}: {what}; name the checkpoint it was exported from, or leave the flag out")
-    for name, read in (("intent", read_labels), ("slot", read_tag_labels)):
-        path = getattr(options, f"{name}_label_path")
-        if path is not None and (given := read(path)) != bundle.labels[name]:
-            own = bundle.labels[name]
-            what = f"{len(given)} labels, but the model has {len(own)}"
-            if len(given) == len(own):
-                line = next(n for n, (a, b) in enumerate(zip(given, own, strict=True), 1) if a != b)
-                what = f"line {line} is `{given[line - 1]}`, but the model has `{own[line - 1]}` there"
-            raise UserError(f"{path}: {what}; give the file the model was trained with, or leave the flag out")
-    if options.max_seq_length is not None and options.max_seq_length > bundle.max_length:
+    if model.vocabulary_folder is not None:
+        check_vocabulary(model, bundle)
+    for name, path, read in (("intent", model.intents, read_labels), ("slot", model.slots, read_tag_labels)):
+        if path is not None:
+            check_labels(path, read(path), bundle.labels[name])
+    if model.max_length is not None and model.max_length > bundle.max_length:
         raise UserError(
-            f"--max_seq_length {options.max_seq_length}: the model was exported for {bundle.max_length} tokens; "
+            f"--max_seq_length {model.max_length}: the model was exported for {bundle.max_length} tokens; "
             "give no more, or export it again"
         )
 
 
-def vocabulary_of(options) -> Path:
-    folder = files.require(options.model_name_or_path, "folder (--model_name_or_path)")
-    return files.require(folder / "vocab.txt", "vocabulary (--model_name_or_path)")
+def check_vocabulary(model: StaticModel, bundle: Bundle) -> None:
+    """Raises `UserError` with the first line in which the given vocabulary differs from the bundle's."""
+    given = WordPieceTokenizer(model.vocabulary).tokens
+    own = WordPieceTokenizer(bundle.vocab_path).tokens
+    if given == own:
+        return
+    if len(given) != len(own):
+        what = f"{len(given)} tokens, but the static model was exported with {len(own)}"
+    else:
+        line = first_difference(given, own) + 1
+        what = f"line {line} of vocab.txt is another token than the static model was exported with"
+    where = f"--model_name_or_path {model.vocabulary_folder}"
+    raise UserError(f"{where}: {what}; name the checkpoint it was exported from, or leave the flag out")
 
 
-def bundle_around(program: Path, weights: Path, options, folder: Path) -> Bundle:
-    """What a bundle would say of a model that lies alone, from its program, the vocabulary and the label files.
-
-    `folder` holds links to the files under a bundle's names while the model is opened.
-    """
-    for name in ("model_name_or_path", "intent_label_path", "slot_label_path"):
-        if getattr(options, name) is None:
-            raise UserError(f"--{name} is needed: no {MANIFEST} lies beside {program}, so it is no bundle's model")
-    facts = facts_of(program)
-    labels = {"intent": read_labels(options.intent_label_path), "slot": read_tag_labels(options.slot_label_path)}
-    vocabulary = vocabulary_of(options)
-    tokens = len(WordPieceTokenizer(vocabulary))
-    if tokens != facts["rows"]:
-        raise UserError(f"{vocabulary}: {tokens} tokens, but the word table of {program} has {facts['rows']} rows")
-    for name, width in zip(labels, facts["widths"], strict=True):
-        if len(labels[name]) != width:
-            path = getattr(options, f"{name}_label_path")
-            raise UserError(f"{path}: {len(labels[name])} labels, but the {name} head of {program} is {width} wide")
-    length = options.max_seq_length or min(USUAL_LENGTH, facts["positions"])
-    if length > facts["positions"]:
-        raise UserError(f"--max_seq_length {length}: the position table of {program} has {facts['positions']} rows")
-    listed = {}
-    for name, path in (("model.pdmodel", program), ("model.pdiparams", weights), ("vocab.txt", vocabulary)):
-        (folder / name).symlink_to(path.resolve())
-        listed[name] = {"bytes": path.stat().st_size}
-    manifest = {
-        "app": "ernie_tiny_slu",
-        "task": TASK,
-        "stage": "unknown",
-        "precision": facts["precision"],
-        "architecture": {"vocab_size": tokens, "positions": facts["positions"]},
-        "inputs": [{"name": facts["input"], "shape": [-1, -1], "dtype": facts["dtype"]}],
-        "outputs": [
-            {"name": "intent_logits", "shape": [-1, facts["widths"][0]]},
-            {"name": "slot_logits", "shape": [-1, -1, facts["widths"][1]]},
-        ],
-        "max_length": length,
-        "pad_id": 0,
-        "files": listed,
-    }
-    return Bundle(folder, manifest, labels)
+def check_labels(path: Path, given: Sequence[str], own: Sequence[str]) -> None:
+    """Raises `UserError` with the first line in which a label file differs from the bundle's labels."""
+    if given == own:
+        return
+    what = f"{len(given)} labels, but the model has {len(own)}"
+    if len(given) == len(own):
+        place = first_difference(given, own)
+        what = f"line {place + 1} is `{given[place]}`, but the model has `{own[place]}` there"
+    raise UserError(f"{path}: {what}; give the file the model was trained with, or leave the flag out")
 
 
-def facts_of(program: Path) -> dict:
-    """Of a program: input and its dtype, rows of the word table, positions, widths of both heads, precision.
-
-    Raises:
-        UserError: not a program, or not one with token ids alone as input and two outputs, intents before slots.
-    """
-    from paddle.base import core
-
-    try:
-        described = core.ProgramDesc(program.read_bytes())  # must outlive its block
-        block = described.block(0)
-        operators = [block.op(number) for number in range(block.op_size())]
-    except Exception as fault:  # whatever the C++ side says of bytes that are no program
-        raise UserError(f"{program}: damaged or not a static model; export it again") from fault
-
-    def shape(name: str) -> list[int]:
-        return list(block.find_var(name.encode()).shape())
-
-    names = [operator.output("Out")[0] for operator in operators if operator.type() == "feed"]
-    outputs = [shape(operator.input("X")[0]) for operator in operators if operator.type() == "fetch"]
-    tables: dict[bool, list[int]] = {True: [], False: []}  # by whether the token ids themselves are looked up
-    for operator in operators:
-        if operator.type() == "lookup_table_v2":
-            tables[operator.input("Ids") == names].append(shape(operator.input("W")[0])[0])
-    if len(names) != 1 or [len(each) for each in outputs] != [2, 3] or not all(tables.values()):
-        raise UserError(
-            f"{program}: {len(names)} inputs and outputs with {', '.join(str(len(each)) for each in outputs)} axes; "
-            "expected token ids alone, intents [batch, intents] and slots [batch, length, tags]; export it again"
-        )
-    int8 = any("quantize_linear" in operator.type() for operator in operators)
-    return {
-        "input": names[0],
-        "dtype": input_types(program, names)[names[0]],
-        "rows": tables[True][0],
-        "positions": max(tables[False]),
-        "widths": [each[-1] for each in outputs],
-        "precision": "int8" if int8 else "fp32",
-    }
+def first_difference(one: Sequence[str], other: Sequence[str]) -> int:
+    """Index of the first place where two lists of one length differ."""
+    return next(place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)

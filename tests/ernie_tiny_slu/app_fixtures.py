@@ -34,3 +34,32 @@ def chain(tiny, trained, tmp_path_factory):
     more = ["--do_compress", "--strategy", "dynabert+qat+embeddings", "--width_mult_list", "0.75", "0.5"]
     steps = {"max_steps": 40, "save_steps": 20, "learning_rate": 2e-3, "importance_batches": 4}
     return calls.kept(folder, tiny_app.train(tiny_app.words(tiny, folder, *more, model_name_or_path=trained, **steps)))
+
+
+@pytest.fixture(scope="session")
+def crf(tiny, trained, tmp_path_factory):
+    """Folder of the trained checkpoint trained on with a CRF, and exported; tests must not change it."""
+    import tiny_app
+
+    folder = tmp_path_factory.mktemp("crf") / "out"
+    more = ["--do_train", "--do_eval", "--do_export", "--decoder", "crf"]
+    steps = {"max_steps": 20, "save_steps": 20, "learning_rate": 2e-3}
+    ended = tiny_app.train(tiny_app.words(tiny, folder, *more, model_name_or_path=trained, **steps))
+    assert ended.code == 0, ended.err
+    return folder
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """Folder with stages made of the fixture bundle, and labelled lines to measure them on."""
+    import fixture_measured
+
+    return fixture_measured.make_place(tmp_path_factory.mktemp("measure"))
+
+
+@pytest.fixture(scope="session")
+def measured(place):
+    """The summary of a measurement, and what was printed; paths relative to another folder than the app's."""
+    import fixture_measured
+
+    return fixture_measured.measure_stages(place)

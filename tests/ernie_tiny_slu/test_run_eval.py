@@ -4,7 +4,6 @@
 import ast
 import re
 import shutil
-from types import SimpleNamespace
 
 from common import files
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 import tiny_app
 from calls import Ended
-from slu import static_model
 from tiny_app import DATA
 
 LABELS = ["--intent_label_path", DATA / "intent_label.txt", "--slot_label_path", DATA / "slot_label.txt"]
@@ -42,9 +40,6 @@ def mixed(tmp_path):
     path = tmp_path / "mixed.txt"
     files.write_text(path, tiny_app.corpus_text(lines))
     return path
-
-
-# --- scores
 
 
 def test_scores_one_a_line_and_written(trained, mixed, tmp_path):
@@ -95,17 +90,6 @@ def test_an_int8_model_without_its_bundle(chain, tiny, tmp_path):
     assert ended.out.startswith("accuracy: 1.0000\n")
 
 
-def test_facts_of_a_program(trained, chain):
-    tokens = len((trained / "vocab.txt").read_text("utf-8").splitlines())
-    wanted = {"input": "input_ids", "dtype": "int64", "rows": tokens, "positions": 16, "widths": [11, 31]}
-    assert static_model.facts_of(trained / "bundle" / "model.pdmodel") == wanted | {"precision": "fp32"}
-    small = chain / "width_mult_0.5_qat_embeddings" / "bundle" / "model.pdmodel"
-    assert static_model.facts_of(small) == wanted | {"precision": "int8"}
-
-
-# --- answers
-
-
 def test_answers_in_the_documents_form(trained, tmp_path):
     path = tmp_path / "texts.txt"
     path.write_text("放刘德华的红豆\n", encoding="utf-8")
@@ -117,17 +101,6 @@ def test_answers_in_the_documents_form(trained, tmp_path):
     assert re.fullmatch(shape, second)
     song = "{'slot': 'song', 'entity': '红豆', 'pos': [5, 6]}"
     assert third == f"{{'value': [[{{'slot': 'singer', 'entity': '刘德华', 'pos': [1, 3]}}, {song}]]}}"
-
-
-def test_the_form_is_the_documents_character_for_character(capsys):
-    slots = [{"slot": "singer", "entity": "刘德华", "pos": [3, 5]}]
-    answer = {"text": "放一首刘德华的音乐", "intent": "music.play", "confidence": 0.9984201, "slots": slots}
-    static_model.print_answer(answer)
-    assert capsys.readouterr().out == (
-        "input: 放一首刘德华的音乐\n"
-        "{'intent': 'music.play', 'confidence': array([0.9984201], dtype=float32)}\n"
-        "{'value': [[{'slot': 'singer', 'entity': '刘德华', 'pos': [3, 5]}]]}\n"
-    )
 
 
 def test_digits_english_and_symbols_keep_their_characters(trained, tmp_path):
@@ -159,18 +132,6 @@ def test_empty_and_long_texts_say_so(trained, tmp_path):
     assert [head.get("reason") for head in heads] == [None, "empty", "empty", None]
     assert [head.get("truncated") for head in heads] == [None, None, None, True]
     assert heads[1]["intent"] is None and heads[1]["confidence"][0] == 0
-
-
-def test_the_decoder_can_be_chosen(trained, tiny, tmp_path):
-    options = {"do_eval": True, "decoder": "argmax", "device": "cpu", "cpu_num_threads": 1, "max_seq_length": None}
-    options |= dict.fromkeys(("model_name_or_path", "intent_label_path", "slot_label_path"))
-    predictor = static_model.open_predictor(SimpleNamespace(infer_prefix=trained / "infer_model", **options))
-    assert predictor.decoder.decoder == "argmax"
-    ended = evaluate(trained, tiny.dev, "--do_eval", "--decoder", "crf", "--output_dir", tmp_path)
-    assert ended.code == 2 and "this bundle has no transitions" in ended.err
-
-
-# --- what does not belong together
 
 
 def test_another_vocabulary_than_the_bundles(trained, tiny, tmp_path):
