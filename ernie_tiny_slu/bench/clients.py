@@ -53,14 +53,32 @@ class Options(MeasureOptions):
                 raise UserError(f"--program {self.program}: no {name} in it; build it by deploy/cpp/run_build.sh")
 
 
+@dataclass(frozen=True)
+class Timing:
+    """How clients are timed.
+
+    Attributes:
+        threads: of one call on the CPU.
+        repeats: timed passes over the sentences in each process.
+        rounds: times that everything is timed; the quieter one counts.
+    """
+
+    threads: int
+    repeats: int
+    rounds: int
+
+
 def main(options: Options) -> None:
     bundles = stages.read_stages(options.stages, "--stages", TASK)
-    texts = sentences_to_time(options, stages.require_original(bundles, "--stages"))
+    texts = sentences_to_time(
+        options.test_path, stages.require_original(bundles, "--stages"), options.latency_sentences
+    )
     with tempfile.TemporaryDirectory() as folder:
         sentences = Path(folder) / "sentences.txt"
         files.write_text(sentences, "".join(f"{text}\n" for text in texts))
-        found = timed(bundles, texts, sentences, options)
-        same = {name: same_answers(bundle, sentences, options) for name, bundle in bundles.items()}
+        timing = Timing(options.threads, options.repeats, options.rounds)
+        found = timed(bundles, texts, sentences, options.program, timing)
+        same = {name: same_answers(bundle, sentences, options.program) for name, bundle in bundles.items()}
     summary = {
         **entries.summary_head("ernie_tiny_slu_clients", options),
         "baseline_engine": f"{CPP_ENGINE}, Python",
@@ -94,40 +112,45 @@ def columns() -> list[tuple[str, str]]:
     return [("C++", CPP_ENGINE), *(("Python", engine) for engine in reversed(PYTHON_ENGINES))]
 
 
-def timed(bundles: dict[str, Bundle], texts: list[str], sentences: Path, options: Options) -> dict[tuple, dict]:
-    """(stage, client, engine) to what serving costs; of several rounds, each over all, the quieter one."""
-    runner = jobs.runner(options.threads, 1)
+def timed(
+    bundles: dict[str, Bundle], texts: list[str], sentences: Path, program: Path, timing: Timing
+) -> dict[tuple, dict]:
+    """(stage, client, engine) to what serving costs; of several rounds, each over all, the quieter one.
+
+    Args:
+        sentences: file with the texts, one a line, for the C++ client.
+        program: folder with the C++ programs.
+    """
+    runner = jobs.runner(timing.threads, 1)
     rounds: list[dict[tuple, dict]] = []
-    for number in range(options.rounds):
+    for number in range(timing.rounds):
         found = {}
         for name, bundle in bundles.items():
             for client, engine in columns():
                 if client == "C++":
-                    answer = serve_cpp(bundle, sentences, options)
+                    answer = serve_cpp(bundle, sentences, program, timing)
                 else:
-                    more = {"texts": texts, "repeats": options.repeats, "threads": options.threads}
+                    more = {"texts": texts, "repeats": timing.repeats, "threads": timing.threads}
                     arguments = {"action": "serve", "bundle": str(bundle.path), "engine": engine, **more}
                     answer = runner.child("bench.child", arguments)
                 found[name, client, engine] = answer
-                progress = (
-                    f"round {number + 1} of {options.rounds}: {name}, {client}, {engine}: {format_answer(answer)}"
-                )
+                progress = f"round {number + 1} of {timing.rounds}: {name}, {client}, {engine}: {format_answer(answer)}"
                 print(progress, file=sys.stderr, flush=True)
         rounds.append(found)
     return {key: best([found[key] for found in rounds]) for key in rounds[0]}
 
 
-def serve_cpp(bundle: Bundle, sentences: Path, options: Options) -> dict[str, Any]:
+def serve_cpp(bundle: Bundle, sentences: Path, program: Path, timing: Timing) -> dict[str, Any]:
     """What slu_benchmark says, without what is known anyway."""
-    words = ["--repeats", options.repeats, "--cpu_num_threads", options.threads]
-    line = run([options.program / "slu_benchmark", "--bundle", bundle.path, "--input_file", sentences, *words])[-1]
+    words = ["--repeats", timing.repeats, "--cpu_num_threads", timing.threads]
+    line = run([program / "slu_benchmark", "--bundle", bundle.path, "--input_file", sentences, *words])[-1]
     return {key: value for key, value in json.loads(line).items() if key.endswith("_ms") or key == "peak_rss_mb"}
 
 
-def same_answers(bundle: Bundle, sentences: Path, options: Options) -> int:
+def same_answers(bundle: Bundle, sentences: Path, program: Path) -> int:
     """How many sentences the C++ client answers with the very bytes that the Python one prints on the same engine."""
     words = ["--bundle", bundle.path, "--backend", CPP_ENGINE, "--input_file", sentences]
-    ours = run([options.program / "infer_demo", *words])
+    ours = run([program / "infer_demo", *words])
     theirs = run([sys.executable, DEMO, *words])
     return sum(one == other for one, other in zip(ours, theirs, strict=True))
 

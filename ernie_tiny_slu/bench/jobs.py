@@ -1,5 +1,5 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The child processes of this app's measurement."""
+"""The child processes of this app's measurement: what each is called with, and by which key its result is found."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +19,17 @@ BASELINE_NOTE = (
 
 
 def runner(threads: int, workers: int) -> Runner:
-    """Children find the modules of this app and of its Python demo."""
+    """Runs children in the app's folder, where they find its modules."""
     return Runner(APP, threads, workers)
 
 
 def score_jobs(bundles: dict[str, Bundle], crf_bundles: dict[str, Bundle], data: dict[str, str]) -> list[Job]:
-    """Keys: (stage, name of the metric that the decoder gives)."""
+    """Scores of every stage by each decoder. Keys: (stage, name of the metric that the decoder gives).
+
+    Args:
+        crf_bundles: stages of a chain that was trained with a CRF.
+        data: `test_path` and `train_path`, as `bench.child.score` takes them.
+    """
     wanted = [(stage, "accuracy", "bio", bundle) for stage, bundle in bundles.items()]
     wanted += [(stage, "accuracy_argmax", "argmax", bundle) for stage, bundle in bundles.items()]
     wanted += [(stage, "accuracy_crf", "crf", bundle) for stage, bundle in crf_bundles.items() if stage in bundles]
@@ -35,7 +40,7 @@ def score_jobs(bundles: dict[str, Bundle], crf_bundles: dict[str, Bundle], data:
 
 
 def engine_jobs(stage: str, bundle: Bundle, engines: Sequence[str], timing: dict[str, Any]) -> list[Job]:
-    """Keys: (stage, engine). Engines that are refused or whose gate did not pass are left out.
+    """Speed and memory of a stage. Keys: (stage, engine). Engines that are refused or whose gate did not pass are left out.
 
     The original on Paddle Inference is what everything is compared with, so it is served as the document does it, with
     PaddleNLP's tokenizer and padding. Its import alone is larger than many a server: memory comes from a lean child,
@@ -46,8 +51,9 @@ def engine_jobs(stage: str, bundle: Bundle, engines: Sequence[str], timing: dict
         arguments = {"action": "serve", "bundle": str(bundle.path), "engine": engine, **timing}
         may_fail = engine != "onnxruntime"  # without the default engine there is nothing to publish
         if stage == "original" and engine == "paddle":
-            jobs.append(Job((stage, engine), "bench.alternatives_child", other(bundle, "paddle_padded", "", timing)))
-            lean = other(bundle, "paddle_padded_lean", "", timing)
+            padded = alternative_arguments(bundle, "paddle_padded", "", timing)
+            jobs.append(Job((stage, engine), "bench.alternatives_child", padded))
+            lean = alternative_arguments(bundle, "paddle_padded_lean", "", timing)
             jobs.append(Job((stage, engine, "lean"), "bench.alternatives_child", lean))
         else:
             jobs.append(Job((stage, engine), "bench.child", arguments, may_fail=may_fail))
@@ -55,15 +61,20 @@ def engine_jobs(stage: str, bundle: Bundle, engines: Sequence[str], timing: dict
 
 
 def alternative_jobs(original: Bundle, others: dict[str, dict], timing: dict, data: dict[str, str]) -> list[Job]:
-    """Keys: the names. They are scored in the first round."""
+    """Speed, memory and scores of what a user would serve instead. Keys: the names; scored in the first round only.
+
+    Args:
+        others: as `bench.alternatives.make` gives them.
+        timing, data: arguments of `bench.alternatives_child.serve`.
+    """
     kinds = {alternatives.UNPADDED: ("paddle", "")} | {name: (m["kind"], m["model"]) for name, m in others.items()}
     return [
-        Job(name, "bench.alternatives_child", other(original, kind, model, timing), first=data)
+        Job(name, "bench.alternatives_child", alternative_arguments(original, kind, model, timing), first=data)
         for name, (kind, model) in kinds.items()
     ]
 
 
-def other(bundle: Bundle, kind: str, model: str, timing: dict[str, Any]) -> dict[str, Any]:
+def alternative_arguments(bundle: Bundle, kind: str, model: str, timing: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `bench.alternatives_child.serve`."""
     more = {"max_length": bundle.max_length, "dtype": bundle.inputs[0]["dtype"]}
     return {"kind": kind, "model": model, "bundle": str(bundle.path), **more, **timing}

@@ -15,8 +15,7 @@ from common.report.publish import publish
 
 from utils import read_examples
 
-from bench import alternatives
-from bench import jobs as measure_jobs
+from bench import alternatives, jobs
 
 TASK = "joint_intent_slot"
 SHUFFLE_SEED = 2018  # the sentences that are timed are the same ones in every run
@@ -51,8 +50,8 @@ def main(options: Options) -> None:
     crf_bundles = stages.read_stages(options.crf_stages, "--crf_stages", TASK)
     original = stages.require_original(bundles, "--stages")
     files.require(options.train_path, "training file")
-    texts = sentences_to_time(options, original)
-    runner = measure_jobs.runner(options.threads, options.workers)
+    texts = sentences_to_time(options.test_path, original, options.latency_sentences)
+    runner = jobs.runner(options.threads, options.workers)
     others = {}
     if options.alternatives:
         calibration = options.calibration_path or options.train_path
@@ -60,10 +59,11 @@ def main(options: Options) -> None:
 
     data = {"test_path": str(options.test_path.resolve()), "train_path": str(options.train_path.resolve())}
     timing = {"texts": texts, "repeats": options.repeats, "threads": options.threads}
-    scores = runner.once(measure_jobs.score_jobs(bundles, crf_bundles, data))
-    jobs = measure_jobs.alternative_jobs(original, others, timing, data) if options.alternatives else []
-    jobs += [job for bundle in bundles.items() for job in measure_jobs.engine_jobs(*bundle, options.engines, timing)]
-    measured = runner.rounds(jobs, options.rounds)
+    scores = runner.once(jobs.score_jobs(bundles, crf_bundles, data))
+    timed = jobs.alternative_jobs(original, others, timing, data) if options.alternatives else []
+    for name, bundle in bundles.items():
+        timed += jobs.engine_jobs(name, bundle, options.engines, timing)
+    measured = runner.rounds(timed, options.rounds)
 
     summary = {
         **entries.summary_head("ernie_tiny_slu", options),
@@ -78,15 +78,16 @@ def main(options: Options) -> None:
     publish(summary, options.output)
 
 
-def sentences_to_time(options: Options, bundle: Bundle) -> list[str]:
-    texts = [
-        example.text for example in read_examples(options.test_path, bundle.labels["intent"], bundle.labels["slot"])
-    ]
+def sentences_to_time(test_path: Path, bundle: Bundle, count: int) -> list[str]:
+    """The same `count` sentences of a labelled file in every run, drawn by a fixed seed."""
+    examples = read_examples(test_path, bundle.labels["intent"], bundle.labels["slot"])
+    texts = [example.text for example in examples]
     random.Random(SHUFFLE_SEED).shuffle(texts)
-    return texts[: options.latency_sentences]
+    return texts[:count]
 
 
 def stage_entry(name: str, bundle: Bundle, engines: tuple[str, ...], scores: dict, measured: dict) -> dict[str, Any]:
+    """A stage of the summary, from the scores by (stage, metric) and the measured by (stage, engine)."""
     return {
         "stage": name,
         **entries.sizes(bundle),
@@ -117,10 +118,11 @@ def entry_of(name: str, bundle: Bundle, engine: str, measured: dict) -> dict[str
     if lean is None:
         return entry
     entry.update(peak_rss_mb=lean["peak_rss_mb"], peak_rss_paddlenlp_mb=entry["peak_rss_mb"])
-    return {**entry, "note": measure_jobs.BASELINE_NOTE}
+    return {**entry, "note": jobs.BASELINE_NOTE}
 
 
 def alternative_entries(original: Bundle, others: dict[str, dict], measured: dict) -> list[dict[str, Any]]:
+    """The summary's entries of what a user would serve instead."""
     every = {alternatives.UNPADDED: {"size_bytes": file_bytes(original, "paddle")}, **others}
     metrics = ("accuracy", "intent_accuracy", "slot_f1")
     return [entries.alternative_entry(name, made, measured[name], metrics) for name, made in every.items()]
