@@ -40,7 +40,9 @@ def score_jobs(bundles: dict[str, Bundle], crf_bundles: dict[str, Bundle], data:
 
 
 def engine_jobs(stage: str, bundle: Bundle, engines: Sequence[str], timing: dict[str, Any]) -> list[Job]:
-    """Speed and memory of a stage. Keys: (stage, engine). Engines that are refused or whose gate did not pass are left out.
+    """Speed and memory of a stage. Keys: (stage, engine).
+
+    Engines that are refused or whose gate did not pass are left out.
 
     The original on Paddle Inference is what everything is compared with, so it is served as the document does it, with
     PaddleNLP's tokenizer and padding. Its import alone is larger than many a server: memory comes from a lean child,
