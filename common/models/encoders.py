@@ -12,23 +12,44 @@ An app names its classes, one per architecture, because a checkpoint's config.js
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from common import files
 from common.cli import UserError
 from common.models import checkpoint, int8, width
-from common.train.options import HEAD
+from common.models.sizes import HEAD
 
 import paddle
 from paddle import nn
 
 
-class OnEncoder:
-    """An encoder with heads on it. Put before PaddleNLP's `…PretrainedModel` in the order of classes.
+class EncoderWithHeads:
+    """An encoder and one Linear on it per head. Put before PaddleNLP's `…PretrainedModel` in the order of classes.
 
     The config describes a saved model completely (heads and FFN size per layer, quantization, number of outputs), so a
     checkpoint loads again without any flag.
+
+    Attributes:
+        base_class: PaddleNLP's encoder.
+        heads: name of each head's Linear -> the entry of the config that says how many outputs it has.
+
+    Args:
+        config: the encoder's configuration; it says the number of outputs of every head too.
+        dropout: probability before the heads; the config's `hidden_dropout_prob` if None.
     """
+
+    base_class: type[nn.Layer]
+    heads: ClassVar[Mapping[str, str]]
+
+    def __init__(self, config, dropout: float | None = None):
+        super().__init__(config)
+        base = self.base_class(config)
+        setattr(self, self.base_model_prefix, base)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob if dropout is None else dropout)
+        for name, entry in self.heads.items():
+            setattr(self, name, nn.Linear(config.hidden_size, getattr(config, entry)))
+        width.apply_config(base.encoder, config)
+        int8.apply_config(self, config)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs):
@@ -40,7 +61,11 @@ class OnEncoder:
         return checkpoint.load(cls, super().from_pretrained, pretrained_model_name_or_path, *args, **kwargs)
 
     def encode(self, input_ids, token_type_ids=None):
-        """Hidden states [batch, length, hidden] and the pooled [CLS] state [batch, hidden]."""
+        """Token ids and types, int64 [batch, length], to hidden states and pooled [CLS] states.
+
+        Returns:
+            float32 [batch, length, hidden] and [batch, hidden].
+        """
         # Built here, 4-D and by casts: the encoders' own `input_ids == pad_id` leaves a 0-D constant in the
         # program, on which PaddleSlim stumbles and Paddle Lite aborts on the device, and reads a weight that INT8
         # replaces.
@@ -50,23 +75,17 @@ class OnEncoder:
         return encoder(input_ids, token_type_ids, attention_mask=attention_mask)
 
 
-class OneHead(OnEncoder):
-    """An encoder and one Linear on it."""
+class Classifier(EncoderWithHeads):
+    """One head, `classifier`, whose number of outputs the config calls `num_labels`."""
 
-    base_class: type[nn.Layer]
+    heads: ClassVar = {"classifier": "num_labels"}
 
     def __init__(self, config, num_labels: int | None = None):
         config.num_labels = num_labels or config.num_labels
         super().__init__(config)
-        base = self.base_class(config)
-        setattr(self, self.base_model_prefix, base)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
-        width.apply_config(base.encoder, config)
-        int8.apply_config(self, config)
 
 
-class SentenceClassifier(OneHead):
+class SentenceClassifier(Classifier):
     """The head reads the pooled [CLS] state."""
 
     def forward(self, input_ids, token_type_ids):
@@ -75,7 +94,7 @@ class SentenceClassifier(OneHead):
         return self.classifier(self.dropout(pooled))
 
 
-class TokenClassifier(OneHead):
+class TokenClassifier(Classifier):
     """The head reads every token."""
 
     def forward(self, input_ids):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from common.cli import UserError, flag_of
+from common.models.sizes import HEAD
 
 FROM_SCRATCH_RATE = 3e-4  # the learning rate for random weights, if none is given
 CHOICES = {
@@ -19,7 +20,6 @@ CHOICES = {
     "fp16_opt_level": ("O1", "O2"),
 }
 SHAPE = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size")
-HEAD = 64  # features of a head, as in every published model of these families
 NOT_FOR_THE_TRAINER = ("device", "from_scratch", "skip_bad_lines", "learning_rate")
 
 
