@@ -8,7 +8,7 @@ from common.bundle import bundle
 from common.data import vocabulary
 from common.export import onnx_encoder, onnx_weights, program
 from common.models import checkpoint, width
-from common.models import int8 as quantize
+from common.models import int8 as int8_module
 
 import numpy as np
 import paddle
@@ -43,7 +43,7 @@ class Tiny(ErniePretrainedModel):
         self.sentence = nn.Linear(config.hidden_size, config.sentence_dim)
         self.token = nn.Linear(config.hidden_size, config.token_dim)
         width.apply_config(self.ernie.encoder, config)
-        quantize.apply_config(self, config)
+        int8_module.apply_config(self, config)
 
     @classmethod
     def from_pretrained(cls, path, *args, **kwargs):
@@ -98,7 +98,7 @@ def calibrated(seed: int = 0, weight: str = "channel_wise_abs_max", **changes) -
     """The same with fake-quantised Linears whose ranges come from three batches."""
     model = tiny(seed, **changes)
     settings = {"weight_type": weight, "activation_type": "moving_average_abs_max", "moving_rate": 0.9}
-    quantize.calibrate(model, [{"input_ids": ids(seed=n)} for n in range(3)], settings)
+    int8_module.calibrate(model, [{"input_ids": ids(seed=n)} for n in range(3)], settings)
     return model
 
 
@@ -119,7 +119,7 @@ def write_onnx(model: Tiny, path: Path, style: str = "portable", dtype: str = "i
 
 def write_bundle(model: Tiny, folder: Path) -> Path:
     """Program and ONNX with all that `read_bundle` wants."""
-    int8 = quantize.is_int8(model)
+    int8 = int8_module.is_int8(model)
     folder.mkdir(parents=True)
     program.save_program(model, folder / "model", "int32")
     write_onnx(model, folder / "model.onnx", "onnxruntime" if int8 else "portable")

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.train import trainer as training
+from common.train import trainer
 from common.train.options import TrainingOptions
 
 import numpy as np
@@ -51,7 +51,7 @@ def judge(prediction) -> dict[str, float]:
     return {"accuracy": float((prediction.predictions.argmax(-1) == prediction.label_ids).mean())}
 
 
-class TinyTrainer(training.RecipeTrainer):
+class TinyTrainer(trainer.RecipeTrainer):
     spoil_at = None
     """The step whose loss is NaN."""
 
@@ -82,18 +82,18 @@ def options(folder: Path, **changes) -> TrainingOptions:
 def run(folder: Path, **changes) -> dict:
     """Train as an app does; the weights' sha256, the final metrics, the steps and the trainer."""
     chosen = options(folder, **changes)
-    arguments = training.arguments(chosen)
-    training.seed_everything(chosen.seed)
-    resume = training.checkpoint_to_resume(chosen)
-    trainer = TinyTrainer(model=tiny(seed=chosen.seed), args=arguments)
-    trainer.train(resume)
-    trainer.model.eval()
-    metrics = {name: trainer.evaluate()[name] for name in ("eval_loss", "eval_accuracy")}
+    arguments = trainer.arguments(chosen)
+    trainer.seed_everything(chosen.seed)
+    resume = trainer.checkpoint_to_resume(chosen)
+    tiny_trainer = TinyTrainer(model=tiny(seed=chosen.seed), args=arguments)
+    tiny_trainer.train(resume)
+    tiny_trainer.model.eval()
+    metrics = {name: tiny_trainer.evaluate()[name] for name in ("eval_loss", "eval_accuracy")}
     return {
-        "weights": digest(trainer.model),
+        "weights": digest(tiny_trainer.model),
         "metrics": metrics,
-        "steps": trainer.state.global_step,
-        "trainer": trainer,
+        "steps": tiny_trainer.state.global_step,
+        "trainer": tiny_trainer,
     }
 
 
