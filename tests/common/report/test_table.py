@@ -22,8 +22,8 @@ def test_a_bar_in_a_name_does_not_break_a_markdown_table():
 def test_columns_are_chosen_by_key_in_the_order_asked_for():
     chosen = TABLE.select(["time", "name"])
     assert chosen.head == ["ms", "Name"] and chosen.rows == [["2", "a|b"], ["4", "c"]] and chosen.left == 1
-    with pytest.raises(UserError, match=re.escape("`siez` (did you mean `size`?) is no column")):
-        TABLE.select(["siez"])
+    with pytest.raises(UserError, match=re.escape("`sizee` (did you mean `size`?) is no column")):
+        TABLE.select(["sizee"])
 
 
 def test_text_is_aligned_with_numbers_to_the_right():
