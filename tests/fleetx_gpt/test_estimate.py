@@ -145,7 +145,7 @@ def test_what_the_degrees_cut(data, tmp_path):
 def test_what_goes_over_the_wire():
     assert traffic.Traffic(all_reduce=800).on_the_wire(8) == 2 * 7 * 100
     assert traffic.Traffic(reduce=800, broadcast=800, send=5).on_the_wire(2) == 805
-    assert estimate.readable(999) == "999 B" and estimate.readable(1_300_000) == "1.30 MB"
+    assert estimate.readable(999) == "999 B" and estimate.readable(1_572_864) == "1.50 MiB"
 
 
 def test_the_program_prints_a_table_or_json():

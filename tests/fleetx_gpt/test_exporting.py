@@ -142,7 +142,7 @@ def test_onnx_format_false_goes_to_paddle_alone(data, dense, tmp_path):
     assert set(manifest["engines"]) == {"paddle"} and manifest["engines"]["paddle"]["agreement"] >= 0.98
 
 
-def test_a_quantised_vit(data, tmp_path):
+def test_a_quantized_vit(data, tmp_path):
     changes = {
         "Data__Train__dataset__input_dir": data / "images.npz", "Data__Eval__dataset__input_dir": data / "images.npz",
         "Compress__Quantization__enable": True, "Compress__Quantization__onnx_format": True, "Engine__max_steps": 3,

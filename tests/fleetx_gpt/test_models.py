@@ -17,7 +17,7 @@ from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
 from fleetx.settings.task import GenerationSettings
 from fleetx.state import checkpoints, convert_gpt2, weights
-from tools import convert as convert_tool
+from tools import convert
 
 CLOSE = 2e-5  # float32 against float64 on logits of some tens
 
@@ -51,7 +51,7 @@ def published(tmp_path_factory):
 
 def test_a_published_checkpoint_converts_and_computes_the_same(published, tmp_path, capsys):
     folder, published_weights = published
-    convert_tool.main(convert_tool.Options(folder, tmp_path / "converted"))
+    convert.main(convert.Options(folder, tmp_path / "converted"))
     assert "parameters" in capsys.readouterr().out
     found = checkpoints.open_folder(tmp_path / "converted")
     network = found.network()
@@ -80,7 +80,7 @@ def test_a_published_checkpoint_converts_and_computes_the_same(published, tmp_pa
 def test_what_cannot_be_converted(tmp_path, changes, message):
     gpt2_layout.make(tmp_path, **changes)
     with pytest.raises(UserError) as fault:
-        convert_tool.main(convert_tool.Options(tmp_path, tmp_path / "out"))
+        convert.main(convert.Options(tmp_path, tmp_path / "out"))
     assert message in str(fault.value) and not (tmp_path / "out").exists()
 
 

@@ -52,7 +52,7 @@ def test_products_become_int8(made):
     scale = np.abs(weight).max(axis=0) / 127
     integers = np.clip(np.round(weight / scale), -127, 127).astype("int8")
     layer = {"weight": integers, "weight_scale": scale, "input_scale": 0.015}
-    assert onnx_weights.quantise_products(path, {"w": layer, "elsewhere": layer}) == 1
+    assert onnx_weights.quantize_products(path, {"w": layer, "elsewhere": layer}) == 1
     x = np.clip(np.round(constants["table"][:7] / np.float32(0.015)), -128, 127) * 0.015
     np.testing.assert_allclose(run(path), x @ (integers * scale) @ constants["t"], atol=2e-3)
     kinds = [node.op_type for node in onnx.load(str(path)).graph.node]

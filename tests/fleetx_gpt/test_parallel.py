@@ -139,7 +139,7 @@ def test_shared_heads_draw_the_dropout_of_one_process(one, two):
 
 
 @pytest.mark.parametrize("kind", ["qat", "largest"])
-def test_quantised_layers_are_shared(one, two, place, kind):
+def test_quantized_layers_are_shared(one, two, place, kind):
     """A value at the middle of two steps may fall on either side: wider than in floating point."""
     for found in two[f"{kind}_mp"]:
         np.testing.assert_allclose(found["losses"], one[kind]["losses"], rtol=0, atol=2e-4)
@@ -153,7 +153,7 @@ def test_quantised_layers_are_shared(one, two, place, kind):
     ).any()
 
 
-def test_quantised_pipelines_and_rows(one, two, place):
+def test_quantized_pipelines_and_rows(one, two, place):
     np.testing.assert_allclose(two["qat_pp"][0]["losses"], one["qat"]["losses"], rtol=0, atol=2e-4)
     # Each process has watched other rows; what is kept is their mean, near what one finds that sees all.
     np.testing.assert_allclose(two["qat_dp"][0]["losses"], one["qat"]["losses"], rtol=0, atol=0.02)

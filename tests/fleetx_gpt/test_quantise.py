@@ -8,14 +8,14 @@ import pytest
 import tiny
 from fleetx.models import quantize
 from fleetx.models.build import build
-from fleetx.serve import evaluation
+from fleetx.serve import evaluation, programs
 from fleetx.settings.compress import QuantizationSettings
 from fleetx.settings.model import ModelSettings
 from fleetx.state import checkpoints, weights
 from fleetx.train import run
 
 QUICK = 0.05  # of moving averages, whose first value is far off
-QUANTISED = ("qkv_proj", "out_proj", "linear1", "linear2")
+QUANTIZED = ("qkv_proj", "out_proj", "linear1", "linear2")
 
 
 def network(**changes):
@@ -59,8 +59,8 @@ def test_types_train_and_stay_near_the_plain_network(weight, activation, pact):
         weight_preprocess_type=pact, onnx_format=True, moving_rate=QUICK,
     )  # fmt: skip
     quantize.wrap(net, how)
-    layers = quantize.quantised(net)
-    assert sorted({name.rsplit(".", 1)[1] for name in layers}) == sorted(QUANTISED) and len(layers) == 8
+    layers = quantize.quantized_layers(net)
+    assert sorted({name.rsplit(".", 1)[1] for name in layers}) == sorted(QUANTIZED) and len(layers) == 8
     assert not any("OutputScale" in type(layer).__name__ for layer in net.sublayers())
     trained(net, rate=0.0)
     quantize.check_ranges(net)
@@ -105,7 +105,7 @@ def test_layers_that_are_skipped_and_tables_that_are_frozen():
     net = network()
     skipped = {"block_0": ("linear1", "linear2"), "block_1": ("out_proj",)}
     quantize.wrap(net, QuantizationSettings(enable=True, skip_tensor_map=skipped, freeze_embedding=True))
-    assert sorted(quantize.quantised(net)) == sorted(
+    assert sorted(quantize.quantized_layers(net)) == sorted(
         f"gpt.decoder.layers.{name}"
         for name in ("0.self_attn.qkv_proj", "0.self_attn.out_proj", "1.self_attn.qkv_proj", "1.linear1", "1.linear2")
     )
@@ -133,33 +133,32 @@ def test_a_checkpoint_remembers_every_key(tmp_path):
 def test_a_range_that_nothing_has_set():
     net = network()
     quantize.wrap(net, QuantizationSettings(enable=True))
-    for layer in quantize.quantised(net).values():
+    for layer in quantize.quantized_layers(net).values():
         layer._fake_quant_input._scale.set_value(np.zeros(1, "float32"))
     with pytest.raises(UserError, match=r"0.self_attn.qkv_proj: the activation range is 0"):
         quantize.check_ranges(net)
 
 
-def test_a_vit_is_quantised():
+def test_a_vit_is_quantized():
     net = network(module="GeneralClsModule", image_size=8, patch_size=4, num_classes=3)
     quantize.wrap(net, QuantizationSettings(enable=True, activation_preprocess_type="PACT"))
-    assert len(quantize.quantised(net)) == 9 and "head" in quantize.quantised(net)
+    assert len(quantize.quantized_layers(net)) == 9 and "head" in quantize.quantized_layers(net)
 
 
 def test_bounds_are_folded_into_the_weights():
     how = QuantizationSettings(enable=True, weight_preprocess_type="PACT", activation_preprocess_type="PACT")
     net = network()
     quantize.wrap(net, how)
-    for layer in quantize.quantised(net).values():
+    for layer in quantize.quantized_layers(net).values():
         layer._weight_preprocess.alpha.set_value(np.array([0.25], "float32"))
     trained(net, rate=0.0)
     other = network()
     quantize.wrap(other, how, pact=False)
-    weights.fill(other, quantize.without_pact(net), "memory")
+    weights.fill(other, programs.without_pact(net), "memory")
     np.testing.assert_allclose(answer(other), answer(net), atol=1e-5)
-    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantised(other).values()) == pytest.approx(
-        0.25
-    )
-    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantised(net).values()) > 0.5
+    largest = max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantized_layers(other).values())
+    assert largest == pytest.approx(0.25)
+    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantized_layers(net).values()) > 0.5
 
 
 def joint(dense, **more):
@@ -189,7 +188,7 @@ def test_all_three_in_one_run_and_resumed(data, dense, tmp_path, capsys):
     assert evaluation.run(tiny.settings(data, tmp_path, **scored, Offline_Eval__cloze_eval=True))["passages"] == 7
 
 
-def test_what_is_quantised_already(data, dense, tmp_path):
+def test_what_is_quantized_already(data, dense, tmp_path):
     how = joint(
         dense, Engine__max_steps=2, Compress__Quantization__enable=True, Engine__save_load__output_dir=tmp_path / "q"
     )

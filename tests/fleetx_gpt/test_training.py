@@ -16,8 +16,7 @@ from fleetx.settings.load import load
 from fleetx.settings.run import MixPrecisionSettings, OptimizerSettings, RateSettings
 from fleetx.settings.task import OfflineEvalSettings
 from fleetx.state import checkpoints, weights
-from fleetx.train import optimizer, place, progress, tasks
-from fleetx.train import run as running
+from fleetx.train import optimizer, place, progress, run, tasks
 
 APP = tiny.CONFIGS.parent
 
@@ -47,7 +46,7 @@ def test_one_step_is_adamw(data, tmp_path):
         data, tmp_path, Model__hidden_dropout_prob=0.0, Model__attention_probs_dropout_prob=0.0,
         Optimizer__grad_clip__clip_norm=0.5, Optimizer__weight_decay=0.1,
     )  # fmt: skip
-    trainer = running.trainer_of(settings)
+    trainer = run.trainer_of(settings)
     network, task = trainer.network, trainer.task
     before = weights.arrays_of(network)
     inputs, labels = task.train_batch(trainer.order.of_step(0), None)
@@ -87,22 +86,22 @@ def test_training_learns_and_says_so(data, dense, capsys):
 
 def test_a_resumed_run_is_the_uninterrupted_one(data, tmp_path, capsys):
     """Weights, moments and the last figures, bit for bit, with dropout and shuffled rows, over an epoch's end."""
-    one = running.train(tiny.settings(data, tmp_path / "one", Engine__max_steps=16))
+    one = run.train(tiny.settings(data, tmp_path / "one", Engine__max_steps=16))
     told = capsys.readouterr().out
     assert "step 5/16  loss " in told and "tokens/s" in told and "eval at step 10: loss" in told
-    running.train(tiny.settings(data, tmp_path / "two", Engine__max_steps=10))
+    run.train(tiny.settings(data, tmp_path / "two", Engine__max_steps=10))
     go_on = {"Engine__save_load__ckpt_dir": tmp_path / "two", "Engine__max_steps": 16}
-    two = running.train(tiny.settings(data, tmp_path / "two", **go_on))
+    two = run.train(tiny.settings(data, tmp_path / "two", **go_on))
     assert "from step 10" in capsys.readouterr().out
     assert one == two and set(one) == {"loss", "perplexity", "accuracy"}
     for first, second in zip(arrays(tmp_path / "one"), arrays(tmp_path / "two"), strict=True):
         assert same(first, second)
-    done = running.train(tiny.settings(data, tmp_path / "two", **go_on))
+    done = run.train(tiny.settings(data, tmp_path / "two", **go_on))
     assert done == {} and len(checkpoints.inside(tmp_path / "two")) == 2
     with pytest.raises(
         UserError, match=r"-o Optimizer.lr.max_lr: Optimizer.lr.max_lr: is 0.1, but .* with 0.003; pass"
     ):
-        running.train(tiny.settings(data, tmp_path / "two", **go_on, Optimizer__lr__max_lr=0.1))
+        run.train(tiny.settings(data, tmp_path / "two", **go_on, Optimizer__lr__max_lr=0.1))
 
 
 def test_epochs_and_the_checkpoints_that_are_kept(data, tmp_path):
@@ -113,7 +112,7 @@ def test_epochs_and_the_checkpoints_that_are_kept(data, tmp_path):
         "Engine__visualdl": True,
     }
     short = {"Data__Train__dataset__split": "[20, 76, 4]", "Data__Eval__dataset__split": "[20, 76, 4]"}
-    trainer = running.trainer_of(tiny.settings(data, tmp_path, **changes, **short))
+    trainer = run.trainer_of(tiny.settings(data, tmp_path, **changes, **short))
     steps = trainer.order.steps_per_epoch
     assert steps == 3
     trainer.run()
@@ -136,11 +135,11 @@ def test_a_bar_on_a_terminal(monkeypatch, capsys):
 
 def test_other_runs_are_not_overwritten(data, dense, tmp_path):
     with pytest.raises(UserError, match=r"holds epoch_\d_step_40; go on by -o Engine.save_load.ckpt_dir="):
-        running.train(tiny.settings(data, dense))
+        run.train(tiny.settings(data, dense))
     with pytest.raises(UserError, match=r"lies in the output_dir that is to be overwritten"):
-        running.train(tiny.settings(data, dense, Engine__save_load__overwrite=True, Compress__pretrained=dense))
+        run.train(tiny.settings(data, dense, Engine__save_load__overwrite=True, Compress__pretrained=dense))
     changes = {"Compress__pretrained": dense, "Engine__max_steps": 1, "Model__hidden_size": 32}
-    running.train(tiny.settings(data, tmp_path, **changes))
+    run.train(tiny.settings(data, tmp_path, **changes))
     assert checkpoints.open_folder(tmp_path).progress["step"] == 1  # its weights, not its step
     before, after = arrays(dense)[0], arrays(tmp_path)[0]
     assert 0 < max(np.abs(after[name] - before[name]).max() for name in before) < 0.01
@@ -157,7 +156,7 @@ def test_other_runs_are_not_overwritten(data, dense, tmp_path):
 )
 def test_starts_that_are_refused(data, dense, tmp_path, changes, message):
     with pytest.raises(UserError, match=message):
-        running.train(tiny.settings(data, tmp_path, **({"Compress__pretrained": dense} | changes)))
+        run.train(tiny.settings(data, tmp_path, **({"Compress__pretrained": dense} | changes)))
 
 
 def test_a_machine_that_lacks_what_was_asked_for(data, tmp_path):
@@ -171,19 +170,19 @@ def test_a_machine_that_lacks_what_was_asked_for(data, tmp_path):
     with pytest.raises(
         EnvironmentLacks, match=r"dp 2 x mp 1 x pp 1 x sharding 1 = 2 processes are configured, 1 started"
     ):
-        running.train(tiny.settings(data, tmp_path, Distributed__dp_degree=2, Global__global_batch_size=16))
+        run.train(tiny.settings(data, tmp_path, Distributed__dp_degree=2, Global__global_batch_size=16))
     assert place.Precision(MixPrecisionSettings()).state() is None
 
 
 def test_a_loss_that_is_no_number(data, tmp_path):
     with pytest.raises(UserError, match=r"the loss is nan; lower Optimizer.lr.max_lr"):
-        running.train(tiny.settings(data, tmp_path, Optimizer__lr__max_lr=1e30, Optimizer__lr__warmup_rate=0))
+        run.train(tiny.settings(data, tmp_path, Optimizer__lr__max_lr=1e30, Optimizer__lr__warmup_rate=0))
     assert checkpoints.inside(tmp_path) == []
 
 
 def test_moments_are_kept_by_name(data, tmp_path):
     """A second optimiser over the same network goes on where the first one stood."""
-    trainer = running.trainer_of(tiny.settings(data, tmp_path, Engine__max_steps=3))
+    trainer = run.trainer_of(tiny.settings(data, tmp_path, Engine__max_steps=3))
     trainer.run()
     state = optimizer.state_of(trainer.optimizer, trainer.network)
     names = [name for name, _ in trainer.network.named_parameters()]
@@ -227,14 +226,14 @@ def test_a_vit_is_trained_and_scored(data, tmp_path):
         "Data__Train__dataset__input_dir": data / "images.npz",
         "Data__Eval__dataset__input_dir": data / "images.npz",
     }
-    figures = running.train(tiny.settings(data, tmp_path, "vit_tiny", **changes))
+    figures = run.train(tiny.settings(data, tmp_path, "vit_tiny", **changes))
     assert set(figures) == {"loss", "accuracy"}
     scored = {"Engine__save_load__ckpt_dir": tmp_path, "Offline_Eval__eval_path": data / "images.npz"}
     found = evaluation.run(tiny.settings(data, tmp_path, "vit_tiny", **changes, **scored))
     assert found["images"] == 21 and 0 <= found["accuracy"] <= 1
-    running.train(tiny.settings(data, tmp_path / "two", "vit_tiny", **changes, Engine__max_steps=10))
+    run.train(tiny.settings(data, tmp_path / "two", "vit_tiny", **changes, Engine__max_steps=10))
     go_on = {"Engine__save_load__ckpt_dir": tmp_path / "two"}
-    running.train(tiny.settings(data, tmp_path / "two", "vit_tiny", **changes, **go_on))
+    run.train(tiny.settings(data, tmp_path / "two", "vit_tiny", **changes, **go_on))
     assert same(arrays(tmp_path)[0], arrays(tmp_path / "two")[0])
 
 
@@ -250,11 +249,11 @@ def test_the_programs_from_a_shell(data, dense, tmp_path):
     """Short flags several times, and a fault as one line with exit code 2."""
     words = ["-o", f"Engine.save_load.ckpt_dir={dense}", "-o", f"Offline_Eval.eval_path={data / 'cloze.jsonl'}"]
     config = ["-c", str(tiny.CONFIGS / "small" / "gpt_tiny.yaml")]
-    run = [sys.executable, str(APP / "tools" / "eval.py"), *config, *words, "-o", "Offline_Eval.cloze_eval=True"]
-    ended = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+    command = [sys.executable, str(APP / "tools" / "eval.py"), *config, *words, "-o", "Offline_Eval.cloze_eval=True"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 0 and "passages 7" in ended.stdout, ended.stderr
-    run = [sys.executable, str(APP / "tools" / "train.py"), *config, "-o", "Engine.max_stepz=3"]
-    ended = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path)
+    command = [sys.executable, str(APP / "tools" / "train.py"), *config, "-o", "Engine.max_stepz=3"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert ended.returncode == 2 and ended.stderr.count("\n") == 1, ended.stderr
     assert "error: -o Engine.max_stepz: unknown key `Engine.max_stepz` (did you mean `max_steps`?)" in ended.stderr
     assert load(tiny.CONFIGS / "small" / "gpt_tiny.yaml").Engine.max_steps == 20

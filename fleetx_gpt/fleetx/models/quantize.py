@@ -70,7 +70,7 @@ def wrap(network: nn.Layer, how: QuantizationSettings, pact: bool = True) -> Non
         for name, weight in network.named_parameters():
             if "embed" in name:  # GPT's tables; ViT's patches and positions
                 weight.stop_gradient = True
-    if not quantised(network):
+    if not quantized_layers(network):
         raise UserError("Compress.Quantization: no layer of a kind in quantizable_layer_type is left to be quantised")
 
 
@@ -82,29 +82,14 @@ def _drop_observers(network: nn.Layer) -> None:
                 setattr(parent, name, child._layer)
 
 
-def quantised(network: nn.Layer) -> dict[str, nn.Layer]:
+def quantized_layers(network: nn.Layer) -> dict[str, nn.Layer]:
     """The fake-quantised layers by name."""
     return {name: layer for name, layer in network.named_sublayers() if hasattr(layer, "_fake_quant_input")}
 
 
 def check_ranges(network: nn.Layer) -> None:
     """Raises `UserError` that names the first layer whose activation range is zero or not a number."""
-    for name, layer in quantised(network).items():
+    for name, layer in quantized_layers(network).items():
         scale = float(layer._fake_quant_input._scale)
         if not np.isfinite(scale) or scale <= 0:
             raise UserError(f"{name}: the activation range is {scale}; train at least one step with quantisation")
-
-
-def without_pact(network: nn.Layer) -> dict[str, np.ndarray]:
-    """The network's weights and buffers for the same one without PACT: clipped weights, no bounds.
-
-    An activation's bound goes because its range, which was measured behind the bound, clips as well.
-    """
-    from fleetx.state import weights
-
-    arrays = weights.arrays_of(network)
-    for name, layer in quantised(network).items():
-        if layer._weight_preprocess is not None:
-            bound = np.abs(arrays[f"{name}._weight_preprocess.alpha"])
-            arrays[f"{name}.weight"] = np.clip(arrays[f"{name}.weight"], -bound, bound)
-    return {name: array for name, array in arrays.items() if "_preprocess.alpha" not in name}

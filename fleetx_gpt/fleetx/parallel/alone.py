@@ -12,6 +12,7 @@ from fleetx.models.build import build
 from fleetx.models.layers import PlainLayers
 from fleetx.models.shape import Shape
 from fleetx.settings.model import ModelSettings
+from fleetx.state import weights
 
 Arrays = dict[str, np.ndarray]
 
@@ -77,8 +78,6 @@ class Alone:
 
 def whole_network(model: ModelSettings, shape: Shape, arrays: Arrays, training: bool) -> nn.Layer:
     """A network in one process of arrays that were put together."""
-    from fleetx.state import weights
-
     network = build(model, shape)
     weights.fill(network, arrays, "the whole network")
     if training:

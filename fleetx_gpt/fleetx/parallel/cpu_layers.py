@@ -42,7 +42,7 @@ class QuantizedColumn(quant_layers.QuantizedColumnParallelLinear):
     """`Column`, fake-quantised."""
 
     def forward(self, values):
-        values, weight = fake_quantised(self, Enter.apply(values, self.model_parallel_group))
+        values, weight = fake_quantized(self, Enter.apply(values, self.model_parallel_group))
         return F.linear(values, weight, self.bias)
 
 
@@ -50,11 +50,11 @@ class QuantizedRow(quant_layers.QuantizedRowParallelLinear):
     """`Row`, fake-quantised."""
 
     def forward(self, values):
-        values, weight = fake_quantised(self, values)
+        values, weight = fake_quantized(self, values)
         return Leave.apply(F.linear(values, weight), self.model_parallel_group) + self.bias
 
 
-def fake_quantised(layer: nn.Layer, values) -> tuple[paddle.Tensor, paddle.Tensor]:
+def fake_quantized(layer: nn.Layer, values) -> tuple[paddle.Tensor, paddle.Tensor]:
     """A quantised layer's input and weight on their grids, clipped before where PACT is asked for."""
     weight = layer.weight
     if layer._act_preprocess is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from fleetx.parallel import memory, sizes, traffic
 from fleetx.settings.load import Settings
 
-UNITS = ("B", "kB", "MB", "GB", "TB")
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def of_settings(settings: Settings) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def tables(found: dict[str, Any]) -> str:
 
 
 def readable(value: int) -> str:
-    """Bytes with a unit of powers of 1000: 1,300,000 is 1.3 MB."""
+    """Bytes with a unit of powers of 1024: 1,572,864 is 1.50 MiB."""
     size, unit = float(value), 0
-    while size >= 1000 and unit + 1 < len(UNITS):
-        size, unit = size / 1000, unit + 1
+    while size >= 1024 and unit + 1 < len(UNITS):
+        size, unit = size / 1024, unit + 1
     return f"{size:.{0 if unit == 0 else 2}f} {UNITS[unit]}"

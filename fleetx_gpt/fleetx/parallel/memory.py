@@ -28,7 +28,7 @@ class Memory:
     """Of the batches that are between forward and backward at once."""
     recomputed: int
     """Activations and rounded weights of the one layer that is computed again at a time."""
-    quantisation: int
+    quantization: int
     """Rounded copies of weights."""
     teacher: int
     """Weights of the teacher, whole in each process."""
@@ -70,7 +70,7 @@ def of_process(settings: Settings, stage: int = 0) -> Memory:
         optimizer=0 if offload else states,
         activations=kept.activations * flying,
         recomputed=kept.recomputed,
-        quantisation=kept.rounded * flying,
+        quantization=kept.rounded * flying,
         teacher=_teacher(settings),
         host=states if offload else 0,
     )
@@ -127,7 +127,7 @@ def copies_of(settings: Settings, number: int) -> dict[str, int]:
     """Bytes of a layer's rounded weights, which a backward pass reads in place of the weights."""
     how, found = settings.Compress.Quantization, {"attention": 0, "rest": 0}
     for name, (inputs, outputs) in sizes.projections(settings.Model, number, settings.Distributed.mp_degree).items():
-        if sizes.is_quantised(how, number, name):
+        if sizes.is_quantized(how, number, name):
             found["attention" if "self_attn" in name else "rest"] += inputs * outputs * FLOAT
     return found
 

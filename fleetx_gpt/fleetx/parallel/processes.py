@@ -14,6 +14,7 @@ from fleetx.parallel import limits
 from fleetx.parallel.alone import Alone, Arrays
 from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.state import weights
 
 
 class Several(Alone):
@@ -53,8 +54,6 @@ class Several(Alone):
         return self.part(whole)
 
     def part(self, whole: nn.Layer) -> nn.Layer:
-        from fleetx.state import weights
-
         network = build(whole.settings, whole.shape, self.layers(whole.settings))
         arrays = weights.arrays_of(whole)
         weights.fill(network, network.factory.part(network, arrays), "this process's part")
@@ -132,8 +131,8 @@ class Several(Alone):
         whole = pieces.together(folder, number, own, axes, self.wait, everyone or self.chief, rows)
         if whole is None:
             return None, None
-        weights = {name: array for name, array in whole.items() if "/" not in name}
-        return weights, {name: array for name, array in whole.items() if "/" in name}
+        values = {name: array for name, array in whole.items() if "/" not in name}
+        return values, {name: array for name, array in whole.items() if "/" in name}
 
     def wait(self) -> None:
         self.groups.wait()

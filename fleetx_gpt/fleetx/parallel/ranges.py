@@ -47,7 +47,7 @@ class WeightRange(nn.Layer):
 
 
 class ActivationRange(nn.Layer):
-    """In place of FakeQuantMovingAverageAbsMax, or with `largest` of common.quantize.LargestRange."""
+    """In place of FakeQuantMovingAverageAbsMax, or with `largest` of common.models.int8.LargestRange."""
 
     def __init__(self, replaced: nn.Layer, group, largest: bool):
         super().__init__()

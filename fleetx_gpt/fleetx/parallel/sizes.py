@@ -81,11 +81,11 @@ def _layer(settings: Settings, number: int) -> Iterator[Weight]:
     for name, (inputs, outputs) in projections(model, number, mp).items():
         yield Weight(f"{before}{name}.weight", inputs * outputs)
         yield Weight(f"{before}{name}.bias", outputs)
-        if is_quantised(how, number, name):
+        if is_quantized(how, number, name):
             yield from _ranges(how, f"{before}{name}.", outputs)
 
 
-def is_quantised(how: QuantizationSettings, number: int, name: str) -> bool:
+def is_quantized(how: QuantizationSettings, number: int, name: str) -> bool:
     if not how.enable or not KINDS & set(how.quantizable_layer_type):
         return False
     return name.rpartition(".")[2] not in how.skip_tensor_map.get(f"block_{number}", ())

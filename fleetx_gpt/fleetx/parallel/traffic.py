@@ -131,7 +131,7 @@ def _mp_ranges(settings: Settings, stage: int) -> int:
     total = 0
     for number in range(stage * share, (stage + 1) * share):
         for name, (_, outputs) in sizes.projections(model, number, degrees.mp_degree).items():
-            if not sizes.is_quantised(how, number, name):
+            if not sizes.is_quantized(how, number, name):
                 continue
             row, channels = name.endswith(("out_proj", "linear2")), how.weight_quantize_type != "abs_max"
             total += FLOAT * ((1 + (outputs if channels else 1)) if row else (0 if channels else 1))

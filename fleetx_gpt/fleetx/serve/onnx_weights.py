@@ -15,7 +15,7 @@ ZERO = 128  # of activations, which are unsigned: what integer kernels of x86 CP
 LARGE = 1024  # numbers from which a weight that is there twice is worth a Transpose
 
 
-def quantise_products(path: Path, layers: Mapping[str, Mapping[str, Any]]) -> int:
+def quantize_products(path: Path, layers: Mapping[str, Mapping[str, Any]]) -> int:
     """Give each product with one of these weights INT8 inputs, in place; how many there were.
 
     Args:

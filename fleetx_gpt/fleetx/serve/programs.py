@@ -9,10 +9,12 @@ from common import child
 from common.cli import UserError
 from common.models.int8 import integer_linear
 
+import numpy as np
 import paddle
 from paddle import nn
 from paddle.static import InputSpec
 
+from fleetx.models import quantize
 from fleetx.models.build import build
 from fleetx.serve import engines, onnx_weights
 from fleetx.settings.compress import QuantizationSettings
@@ -44,17 +46,28 @@ def deployed(found: checkpoints.Checkpoint) -> nn.Layer:
     how = found.quantization
     if not how:
         return found.network()
-    from fleetx.models import quantize
-
     trained = found.network()
     quantize.check_ranges(trained)
     if not how.uses_pact:
         return trained
     network = build(found.model, found.shape)
     quantize.wrap(network, how, pact=False)
-    weights.fill(network, quantize.without_pact(trained), found.folder)
+    weights.fill(network, without_pact(trained), found.folder)
     network.eval()
     return network
+
+
+def without_pact(network: nn.Layer) -> dict[str, np.ndarray]:
+    """The network's weights and buffers for the same one without PACT: clipped weights, no bounds.
+
+    An activation's bound goes because its range, which was measured behind the bound, clips as well.
+    """
+    arrays = weights.arrays_of(network)
+    for name, layer in quantize.quantized_layers(network).items():
+        if layer._weight_preprocess is not None:
+            bound = np.abs(arrays[f"{name}._weight_preprocess.alpha"])
+            arrays[f"{name}.weight"] = np.clip(arrays[f"{name}.weight"], -bound, bound)
+    return {name: array for name, array in arrays.items() if "_preprocess.alpha" not in name}
 
 
 def save_program(network: nn.Layer, model: ModelSettings, how: QuantizationSettings | None, folder: Path) -> None:
@@ -65,8 +78,6 @@ def save_program(network: nn.Layer, model: ModelSettings, how: QuantizationSetti
         specification = InputSpec([None, None], "int64", "input_ids")
     prefix = str(folder / "model")
     if how:
-        from fleetx.models import quantize
-
         quantize.slim(how, pact=False).save_quantized_model(network, prefix, [specification])
     else:
         paddle.jit.save(paddle.jit.to_static(network, input_spec=[specification], full_graph=True), prefix)
@@ -75,9 +86,7 @@ def save_program(network: nn.Layer, model: ModelSettings, how: QuantizationSetti
 
 def integers_of(network: nn.Layer) -> dict[str, dict[str, Any]]:
     """Quantised layer's name → its INT8 weight and scales, as `common.models.int8.integer_linear` gives them."""
-    from fleetx.models import quantize
-
-    return {name: integer_linear(layer) for name, layer in quantize.quantised(network).items()}
+    return {name: integer_linear(layer) for name, layer in quantize.quantized_layers(network).items()}
 
 
 def to_onnx(
@@ -105,6 +114,6 @@ def to_onnx(
         program = {name: str(Path(place) / f"model.{name}") for name in ("pdmodel", "pdiparams")}
         child.run_child("common.export.onnx_baselines", {"action": "from_program", **program, "onnx": str(target)})
     onnx_weights.share_transposed(target)
-    made = onnx_weights.quantise_products(target, named) if named else 0
+    made = onnx_weights.quantize_products(target, named) if named else 0
     if made != len(integers):
         raise GateFailed(f"model.onnx: {made} of {len(integers)} quantised layers were found in the converted model")

@@ -16,6 +16,7 @@ from common.cli import UserError
 
 from paddle import nn
 
+from fleetx.models import quantize
 from fleetx.models.build import build
 from fleetx.models.layers import PlainLayers
 from fleetx.models.shape import Shape
@@ -62,8 +63,6 @@ class Checkpoint:
         """
         network = build(settings or self.model, self.shape, layers)
         if self.quantization:
-            from fleetx.models import quantize
-
             quantize.wrap(network, self.quantization)
         weights.fill(network, network.factory.part(network, self.arrays()), self.folder / WEIGHTS)
         network.eval()

@@ -13,13 +13,12 @@ from fleetx.models.shape import Shape
 from fleetx.settings.compress import QuantizationSettings
 from fleetx.settings.load import Settings
 from fleetx.state import checkpoints
-from fleetx.train import trainer as training
-from fleetx.train.trainer import Trainer
+from fleetx.train.trainer import Plan, Trainer
 
 SCORING = 7  # keeps the rows that are scored on apart from other draws of the same step
 
 
-class CompressionPlan(training.Plan):
+class CompressionPlan(Plan):
     """What `Compress` asks for, step by step.
 
     Attributes:
@@ -68,7 +67,8 @@ class CompressionPlan(training.Plan):
             quantize.wrap(trainer.network, wanted)
             self.quantization = wanted
             trainer.new_optimizer(state)
-            trainer.progress.say(f"quantised at step {trainer.step}: {len(quantize.quantised(trainer.network))} layers")
+            count = len(quantize.quantized_layers(trainer.network))
+            trainer.progress.say(f"quantised at step {trainer.step}: {count} layers")
 
     def prune(self, trainer: Trainer, gone: float) -> None:
         """Cut until the share `gone` of the dense network's heads and channels is gone."""

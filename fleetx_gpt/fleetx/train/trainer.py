@@ -14,15 +14,14 @@ from paddle import nn
 from fleetx.parallel.alone import Alone, whole_network
 from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
-from fleetx.state import checkpoints, weights
-from fleetx.state import resume as resuming
+from fleetx.state import checkpoints, resume, weights
 from fleetx.train import optimizer, seeds, tasks
 from fleetx.train.place import Precision
 from fleetx.train.progress import Progress
 
 
 class Plan:
-    """No compression: what a plan may do. `compress.plan` has the one that does."""
+    """No compression: what a plan may do. `train.compression` has the one that does."""
 
     quantization = None
     figures = ("loss",)
@@ -187,7 +186,7 @@ class Trainer:
     def together(self, everyone: bool = False) -> tuple[optimizer.Arrays, optimizer.Arrays]:
         """Weights and the optimiser's state by name, with the other processes' parts; see `Alone.together`."""
         arrays, state = weights.arrays_of(self.network), optimizer.state_of(self.optimizer, self.network)
-        return self.processes.together(self.network, arrays, state, self.output / resuming.PARTS, everyone)
+        return self.processes.together(self.network, arrays, state, self.output / resume.PARTS, everyone)
 
     def is_due(self) -> bool:
         """Whether a checkpoint is to be written behind this step."""
