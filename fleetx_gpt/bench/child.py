@@ -13,7 +13,8 @@ from fleetx.inputs import images, text
 from fleetx.inputs.tokenizer import BytePairs
 from fleetx.models import generation
 from fleetx.serve import answering, evaluation
-from fleetx.settings.load import Settings, load
+from fleetx.settings.load import load
+from fleetx.settings.settings import Settings
 
 PROMPTS, WORDS = 3, 8  # texts that are gone on with, and how many words each has
 NEW = 32  # tokens that are written behind each

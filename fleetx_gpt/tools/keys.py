@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import cli
 
 from fleetx.settings.build import described
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 
 @dataclass

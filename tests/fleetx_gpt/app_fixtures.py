@@ -23,3 +23,36 @@ def dense(data, tmp_path_factory):
     quick = {"Optimizer__lr__max_lr": 0.01, "Global__micro_batch_size": 8, "Engine__eval_freq": 40}
     run.train(tiny.settings(data, folder, Model__hidden_dropout_prob=0.0, **changes, **quick))
     return folder
+
+
+@pytest.fixture(scope="session")
+def compressed(data, dense, tmp_path_factory):
+    """Output folder of a run that pruned, distilled and quantised (with PACT)."""
+    import tiny
+    from fleetx.train import run
+
+    folder = tmp_path_factory.mktemp("joint")
+    changes = {
+        "Compress__pretrained": dense, "Engine__max_steps": 6, "Compress__Quantization__start_step": 3,
+        "Global__micro_batch_size": 8, "Compress__Quantization__activation_preprocess_type": "PACT",
+    }  # fmt: skip
+    run.train(tiny.settings(data, folder, "gpt_tiny_joint", **changes))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(data, dense, compressed, tmp_path_factory):
+    """Folders of the dense and of the compressed model, each for both engines."""
+    import tiny
+    from fleetx.serve import export
+
+    folders = {}
+    for name, source in (("fp32", dense), ("int8", compressed)):
+        folders[name] = tmp_path_factory.mktemp("exported") / name
+        changes = {
+            "Engine__save_load__ckpt_dir": source,
+            "Inference__model_dir": folders[name],
+            "Inference__onnx": True,
+        }
+        export.run(tiny.settings(data, source, **changes))
+    return folders

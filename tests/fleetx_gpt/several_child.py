@@ -16,7 +16,8 @@ import common  # noqa: F401  before paddle
 import counted
 import paddle
 from fleetx.parallel import fleet_groups
-from fleetx.settings.load import Settings, load
+from fleetx.settings.load import load
+from fleetx.settings.settings import Settings
 from fleetx.train import optimizer, run
 
 

@@ -7,7 +7,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints
 
 TEACHER = "Compress.Distillation.Teacher"

@@ -4,7 +4,7 @@
 from typing import Any
 
 from fleetx.parallel import memory, sizes, traffic
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 

@@ -3,7 +3,7 @@
 
 from common.cli import EnvironmentLacks
 
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 MOST_ON_CPU = 2  # with more, gloo's rendezvous in Paddle 2.6 does not end
 

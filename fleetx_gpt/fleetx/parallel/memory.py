@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from fleetx.models.shape import Shape, padded_rows
 from fleetx.parallel import sizes
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 FLOAT, MOMENTS = 4, 2
 POWERS = 2  # single numbers beside the moments of each weight

@@ -12,8 +12,8 @@ from fleetx.models.build import build
 from fleetx.models.layers import PlainLayers
 from fleetx.parallel import limits
 from fleetx.parallel.alone import Alone, Arrays
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import weights
 
 

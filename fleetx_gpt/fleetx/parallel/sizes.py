@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fleetx.models.shape import Shape, padded_rows
 from fleetx.settings.compress import QuantizationSettings
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 
 KINDS = {"Linear", "ColumnParallelLinear", "RowParallelLinear"}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common.cli import EnvironmentLacks, UserError
 
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 TRAIN = Path(__file__).resolve().parents[2] / "tools" / "train.py"
 HOPELESS = (UserError.exit_code, EnvironmentLacks.exit_code)

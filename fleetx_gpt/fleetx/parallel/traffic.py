@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fleetx.parallel import memory, sizes
 from fleetx.parallel.memory import FLOAT
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 
 FIGURE = 8  # bytes of a loss that is averaged for the log
 

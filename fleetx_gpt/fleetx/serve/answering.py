@@ -11,8 +11,8 @@ import numpy as np
 from fleetx.inputs.tokenizer import BytePairs
 from fleetx.models import generation
 from fleetx.serve import engines, evaluation, export
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints
 
 

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from fleetx.inputs import images, scoring, text
 from fleetx.inputs.tokenizer import BytePairs
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.settings.task import OfflineEvalSettings
 from fleetx.state import checkpoints
 from fleetx.train import place

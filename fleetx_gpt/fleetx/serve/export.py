@@ -20,7 +20,7 @@ from fleetx.models.build import parameter_count
 from fleetx.serve import engines, programs
 from fleetx.serve.evaluation import in_memory
 from fleetx.serve.programs import GateFailed
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 from fleetx.settings.task import GenerationSettings
 from fleetx.state import checkpoints
 from fleetx.train import place

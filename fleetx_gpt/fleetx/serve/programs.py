@@ -18,8 +18,8 @@ from fleetx.models import quantize
 from fleetx.models.build import build
 from fleetx.serve import engines, onnx_weights
 from fleetx.settings.compress import QuantizationSettings
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints, weights
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import tyro
 
-from fleetx.settings.load import Settings, load
+from fleetx.settings.load import load
+from fleetx.settings.settings import Settings
 
 
 @dataclass

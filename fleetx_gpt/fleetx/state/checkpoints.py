@@ -21,8 +21,8 @@ from fleetx.models.build import build
 from fleetx.models.layers import PlainLayers
 from fleetx.models.shape import Shape
 from fleetx.settings.compress import QuantizationSettings
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import weights
 
 MANIFEST, WEIGHTS, OPTIMIZER = "manifest.json", "model.safetensors", "optimizer.safetensors"

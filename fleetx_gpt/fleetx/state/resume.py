@@ -8,7 +8,7 @@ from typing import Any
 from common import files
 from common.cli import UserError
 
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints
 
 PARTS = ".parts"  # where several processes put a network together, in the output folder

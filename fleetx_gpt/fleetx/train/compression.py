@@ -11,7 +11,7 @@ from fleetx.models import quantize
 from fleetx.models.build import parameter_count
 from fleetx.models.shape import Shape
 from fleetx.settings.compress import QuantizationSettings
-from fleetx.settings.load import Settings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints
 from fleetx.train.trainer import Plan, Trainer
 

@@ -8,8 +8,8 @@ from common.cli import EnvironmentLacks
 import paddle
 from paddle import nn
 
-from fleetx.settings.load import Settings
 from fleetx.settings.run import MixPrecisionSettings
+from fleetx.settings.settings import Settings
 
 
 def prepare(settings: Settings) -> str:

@@ -10,8 +10,8 @@ from fleetx.compress.distill import TEACHER
 from fleetx.models.build import parameter_count
 from fleetx.parallel.alone import Alone
 from fleetx.parallel.processes import join
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints, resume, weights
 from fleetx.train import place, seeds, tasks
 from fleetx.train.compression import CompressionPlan

@@ -15,8 +15,8 @@ from fleetx.inputs import images, text
 from fleetx.inputs.order import Order
 from fleetx.inputs.tokenizer import BytePairs
 from fleetx.parallel.alone import Alone
-from fleetx.settings.load import SPLITS, Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import SPLITS, Settings
 
 
 class LanguageTask:

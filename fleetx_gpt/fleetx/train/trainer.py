@@ -12,8 +12,8 @@ import paddle
 from paddle import nn
 
 from fleetx.parallel.alone import Alone, whole_network
-from fleetx.settings.load import Settings
 from fleetx.settings.model import ModelSettings
+from fleetx.settings.settings import Settings
 from fleetx.state import checkpoints, resume, weights
 from fleetx.train import optimizer, seeds, tasks
 from fleetx.train.place import Precision

@@ -1,12 +1,12 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""The tables of several runs, and what a model is timed on; measuring itself: test_readme.py, test_benchmark.py."""
+"""Tables of runs."""
 
 import common  # noqa: F401  before paddle
 from common import files
 from common.report.tables import of_app
 
 import pytest
-from bench import child, collect, measure
+from bench import collect, measure
 from calls import call
 
 
@@ -56,30 +56,3 @@ def test_without_the_dense_model_there_is_nothing_to_compare_with(runs):
 def test_every_run_has_a_configuration():
     configs = {path.name for path in (measure.APP / "configs" / "benchmark").glob("gpt*.yaml")}
     assert set(collect.METHODS.values()) | {"gpt_criteria.yaml"} == configs
-
-
-def test_what_a_model_is_timed_on():
-    class Words:
-        def encode(self, text):
-            return [len(word) for word in text.split()]
-
-    rows = child.whole_rows(Words(), ["a bb ccc"], 5)
-    assert [row.shape for row in rows] == [(1, 5)] * child.INPUTS and rows[0].tolist() == [[1, 2, 3, 1, 2]]
-    assert child.prompts(["a b"]) == ["a b"] * child.PROMPTS
-    long = child.prompts([" ".join(map(str, range(100)))])
-    assert long[1] == "8 9 10 11 12 13 14 15"
-
-
-def test_an_engine_that_a_model_was_not_exported_for_is_told():
-    manifest = {
-        "precision": "fp32",
-        "parameters": 7,
-        "engines": {"paddle": {"difference": 1e-6, "agreement": 1.0}},
-        "files": {"model.pdmodel": {"bytes": 10}, "model.pdiparams": {"bytes": 90}},
-    }
-    answer = {"latency_ms": {"p50": 1, "p95": 2}, "end_to_end_ms": {"p50": 3, "p95": 4}, "peak_rss_mb": 5}
-    found = {("original", "paddle"): {**answer, "scores": {"all": {"accuracy": 0.25}}}}
-    row = measure.entry("original", manifest, found, ("paddle", "onnxruntime"))
-    assert row["size_bytes"] == 100 and row["metrics"] == {"accuracy": 0.25}
-    assert row["engines"][1]["parity"] == {"refused": "it was not exported for this engine"}
-    assert measure.alternative("small", row)["end_to_end_ms"] == {"p50": 3, "p95": 4}

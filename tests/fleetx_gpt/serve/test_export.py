@@ -1,42 +1,15 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Exports pass their gate and hold what was trained."""
+
 import common  # noqa: F401  before paddle
-from common import cli
 from common.cli import UserError
 
 import numpy as np
 import pytest
 import tiny
-from fleetx.serve import answering, engines, evaluation, export
+from fleetx.serve import answering, evaluation, export
 from fleetx.state import checkpoints
 from fleetx.train import run
-from tools import inference
-
-
-@pytest.fixture(scope="module")
-def compressed(data, dense, tmp_path_factory):
-    """Output folder of a run that pruned, distilled and quantised (with PACT)."""
-    folder = tmp_path_factory.mktemp("joint")
-    changes = {
-        "Compress__pretrained": dense, "Engine__max_steps": 6, "Compress__Quantization__start_step": 3,
-        "Global__micro_batch_size": 8, "Compress__Quantization__activation_preprocess_type": "PACT",
-    }  # fmt: skip
-    run.train(tiny.settings(data, folder, "gpt_tiny_joint", **changes))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def exported(data, dense, compressed, tmp_path_factory):
-    """Folders of the dense and of the compressed model, each for both engines."""
-    folders = {}
-    for name, source in (("fp32", dense), ("int8", compressed)):
-        folders[name] = tmp_path_factory.mktemp("exported") / name
-        changes = {
-            "Engine__save_load__ckpt_dir": source,
-            "Inference__model_dir": folders[name],
-            "Inference__onnx": True,
-        }
-        export.run(tiny.settings(data, source, **changes))
-    return folders
 
 
 def test_both_engines_pass_their_gate(exported):
@@ -70,50 +43,6 @@ def test_the_onnx_holds_what_was_trained(exported):
     assert size["int8"] < 0.6 * size["fp32"]
 
 
-def test_engines_take_any_batch_and_length(exported):
-    ids = np.random.default_rng(0).integers(0, 300, (3, 17))
-    for name in engines.ENGINES:
-        logits = engines.ENGINES[name](exported["fp32"])
-        assert logits(ids).shape == (3, 17, 300)
-        np.testing.assert_allclose(logits(ids[:1, :5]), logits(ids)[:1, :5], atol=1e-4)
-
-
-@pytest.mark.parametrize("engine", list(engines.ENGINES))
-def test_an_export_scores_as_its_checkpoint(data, dense, exported, engine):
-    how = {"Offline_Eval__eval_path": data / "cloze.jsonl", "Offline_Eval__cloze_eval": True}
-    settings = tiny.settings(
-        data, dense, Inference__model_dir=exported["fp32"], Engine__save_load__ckpt_dir=dense, **how
-    )
-    assert answering.score(settings, engine) == evaluation.run(settings)
-
-
-def test_texts_go_on(data, exported, capsys):
-    config = tiny.CONFIGS / "small" / "gpt_tiny.yaml"
-    words = [
-        "-c",
-        config,
-        "-o",
-        f"Inference.model_dir={exported['fp32']}",
-        "-o",
-        "Generation.decode_strategy=greedy_search",
-    ]
-    options = cli.parse(inference.Options, [*map(str, words), "--text", "the cat sat", "the owl"])
-    assert options.override[1].startswith("Generation") and options.text == ("the cat sat", "the owl")
-    inference.main(options)
-    lines = capsys.readouterr().out.splitlines()
-    assert [len(line.split()) > 4 for line in lines] == [True, True]
-    assert lines[0].startswith("the cat sat ") and lines[1].startswith("the owl ")
-    settings = options.settings()
-    assert answering.go_on(settings, ["the cat sat"], "onnxruntime") == [lines[0].removeprefix("the cat sat")]
-    settings.Generation.decode_strategy, settings.Generation.top_p = "sampling", 1.0
-    assert answering.go_on(settings, ["the"] * 3, "paddle") == answering.go_on(settings, ["the"] * 3, "paddle")
-    for text in ("", "the " * 40):
-        with pytest.raises(UserError, match=r"tokens; the model sees 1 to 31"):
-            answering.go_on(settings, [text], "paddle")
-    with pytest.raises(UserError, match=r"`onnx` \(did you mean `onnxruntime`\?\)"):
-        engines.check_name("onnx")
-
-
 def test_what_is_refused(data, dense, exported, tmp_path, monkeypatch):
     changes = {"Engine__save_load__ckpt_dir": dense, "Inference__model_dir": tmp_path / "out"}
     with pytest.raises(UserError, match=r"Engine.save_load.ckpt_dir: is missing"):
@@ -130,16 +59,6 @@ def test_what_is_refused(data, dense, exported, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"model.pdiparams: its sha256 is not the manifest's"):
         export.read(folder)
     (folder / "model.pdiparams").write_bytes(weights)
-
-
-def test_onnx_format_false_goes_to_paddle_alone(data, dense, tmp_path):
-    how = {"Compress__pretrained": dense, "Compress__Quantization__enable": True, "Engine__max_steps": 2}
-    run.train(tiny.settings(data, tmp_path, **how))
-    changes = {"Engine__save_load__ckpt_dir": tmp_path, "Inference__model_dir": tmp_path / "out"}
-    with pytest.raises(UserError, match=r"was quantised with onnx_format False; take Paddle alone"):
-        export.run(tiny.settings(data, tmp_path, **changes, Inference__onnx=True))
-    manifest = export.run(tiny.settings(data, tmp_path, **changes))
-    assert set(manifest["engines"]) == {"paddle"} and manifest["engines"]["paddle"]["agreement"] >= 0.98
 
 
 def test_a_quantized_vit(data, tmp_path):

@@ -1,18 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
+"""Fake quantization by every key of Compress.Quantization."""
+
 import common  # noqa: F401  before paddle
 from common.cli import UserError
 
 import numpy as np
 import paddle
 import pytest
-import tiny
 from fleetx.models import quantize
 from fleetx.models.build import build
-from fleetx.serve import evaluation, programs
 from fleetx.settings.compress import QuantizationSettings
 from fleetx.settings.model import ModelSettings
 from fleetx.state import checkpoints, weights
-from fleetx.train import run
 
 QUICK = 0.05  # of moving averages, whose first value is far off
 QUANTIZED = ("qkv_proj", "out_proj", "linear1", "linear2")
@@ -143,60 +142,3 @@ def test_a_vit_is_quantized():
     net = network(module="GeneralClsModule", image_size=8, patch_size=4, num_classes=3)
     quantize.wrap(net, QuantizationSettings(enable=True, activation_preprocess_type="PACT"))
     assert len(quantize.quantized_layers(net)) == 9 and "head" in quantize.quantized_layers(net)
-
-
-def test_bounds_are_folded_into_the_weights():
-    how = QuantizationSettings(enable=True, weight_preprocess_type="PACT", activation_preprocess_type="PACT")
-    net = network()
-    quantize.wrap(net, how)
-    for layer in quantize.quantized_layers(net).values():
-        layer._weight_preprocess.alpha.set_value(np.array([0.25], "float32"))
-    trained(net, rate=0.0)
-    other = network()
-    quantize.wrap(other, how, pact=False)
-    weights.fill(other, programs.without_pact(net), "memory")
-    np.testing.assert_allclose(answer(other), answer(net), atol=1e-5)
-    largest = max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantized_layers(other).values())
-    assert largest == pytest.approx(0.25)
-    assert max(np.abs(layer.weight.numpy()).max() for layer in quantize.quantized_layers(net).values()) > 0.5
-
-
-def joint(dense, **more):
-    return {"Compress__pretrained": dense, "Engine__max_steps": 8, "Global__micro_batch_size": 8, **more}
-
-
-def test_all_three_in_one_run_and_resumed(data, dense, tmp_path, capsys):
-    """Dense, score, shrink, distil, quantise; stopped behind the pruning, and again behind the quantisation."""
-    how = {"Compress__Quantization__start_step": 4, "Compress__Quantization__activation_preprocess_type": "PACT"}
-    run.train(tiny.settings(data, tmp_path / "one", "gpt_tiny_joint", **joint(dense, **how)))
-    told = capsys.readouterr().out
-    assert "pruned at step 0 by taylor: heads 8 -> 6" in told and "quantised at step 4: 8 layers" in told
-    more = joint(dense, **how, Engine__save_load__save_steps=2)
-    for stop in (2, 4, 6, 8):
-        given = more | ({"Engine__save_load__ckpt_dir": tmp_path / "two"} if stop > 2 else {})
-        trainer = run.trainer_of(tiny.settings(data, tmp_path / "two", "gpt_tiny_joint", **given))
-        trainer.settings.Engine.max_steps = stop
-        trainer.run()
-    one, two = checkpoints.open_folder(tmp_path / "one"), checkpoints.open_folder(tmp_path / "two")
-    assert one.quantization == two.quantization and one.quantization.activation_preprocess_type == "PACT"
-    for file in (checkpoints.WEIGHTS, checkpoints.OPTIMIZER):
-        first, second = weights.read(one.folder / file), weights.read(two.folder / file)
-        assert first.keys() == second.keys()
-        assert [name for name in first if not np.array_equal(first[name], second[name])] == []
-    assert any("alpha/moment1" in name for name in weights.read(one.folder / checkpoints.OPTIMIZER))
-    scored = {"Engine__save_load__ckpt_dir": tmp_path / "one", "Offline_Eval__eval_path": data / "cloze.jsonl"}
-    assert evaluation.run(tiny.settings(data, tmp_path, **scored, Offline_Eval__cloze_eval=True))["passages"] == 7
-
-
-def test_what_is_quantized_already(data, dense, tmp_path):
-    how = joint(
-        dense, Engine__max_steps=2, Compress__Quantization__enable=True, Engine__save_load__output_dir=tmp_path / "q"
-    )
-    run.train(tiny.settings(data, tmp_path, **how))
-    again = how | {"Compress__pretrained": tmp_path / "q", "Engine__save_load__output_dir": tmp_path / "r"}
-    with pytest.raises(UserError, match=r"weight_bits: is 4, but .* was quantised with 8"):
-        run.train(tiny.settings(data, tmp_path, **again, Compress__Quantization__weight_bits=4))
-    with pytest.raises(UserError, match=r"is quantised already; prune before quantising"):
-        run.train(tiny.settings(data, tmp_path, **again, Compress__Prune__enable=True))
-    run.train(tiny.settings(data, tmp_path, **again | {"Compress__Quantization__enable": False}))
-    assert checkpoints.open_folder(tmp_path / "r").quantization.weight_bits == 8  # stays what it is
