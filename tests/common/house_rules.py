@@ -23,6 +23,11 @@ USED_ONCE: dict[str, str] = {  # modules of common that fewer than two apps use:
 NO_TEST_OF_ITS_NAME: dict[str, str] = {  # modules with logic: where they are tested instead
     "common/data/make_tokenizer_rules.py": "test_tokenizer.py makes the table anew and compares it",
     "common/data/tokenizer_rules.py": "test_tokenizer.py: the rules are the tokenizer's",
+    "fleetx_gpt/fleetx/parallel/cpu_layers.py": "in parallel/test_processes.py: needs two processes",
+    "fleetx_gpt/fleetx/parallel/fleet_groups.py": "in parallel/test_processes.py: needs two processes",
+    "fleetx_gpt/fleetx/parallel/pipeline.py": "in parallel/test_processes.py: needs two processes",
+    "fleetx_gpt/fleetx/parallel/reductions.py": "in parallel/test_processes.py: needs two processes",
+    "fleetx_gpt/fleetx/parallel/group_sharded.py": "nowhere: Paddle has it for GPUs only",
 }
 
 

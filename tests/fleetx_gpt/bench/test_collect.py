@@ -4,6 +4,7 @@
 import common  # noqa: F401  before paddle
 from common import files
 from common.report.tables import of_app
+from common.report.words import words_for
 
 import pytest
 from bench import collect, measure
@@ -43,8 +44,8 @@ def test_tables_of_runs(runs):
         ["taylor", "off", "2", "31.00 ± 1.41", "20.00 ± 0.00"],
         ["taylor", "on", "1", "35.00", "20.00"],
     ]
-    assert of_app(summary, "compression", "zh").rows[1][0] == "量化训练"
-    assert of_app(summary, "criteria", "zh").head[0] == "重要性指标"
+    assert of_app(summary, "compression", words_for("fleetx_gpt", "zh")).rows[1][0] == "量化训练"
+    assert of_app(summary, "criteria", words_for("fleetx_gpt", "zh")).head[0] == "重要性指标"
 
 
 def test_without_the_dense_model_there_is_nothing_to_compare_with(runs):
