@@ -67,8 +67,8 @@ def prepare(bundle: Path, output: Path) -> subprocess.CompletedProcess:
 
 
 def test_an_int8_program_gets_int8_kernels(tmp_path):
-    """The quantised program of test_lite.py, as a bundle without a .nb of its own. It is converted here, not run."""
-    maker = REPO / "tests" / "common" / "test_lite.py"
+    """The INT8 program of lite_programs.py, as a bundle without a .nb of its own. It is converted, not run."""
+    maker = REPO / "tests" / "common" / "lite_programs.py"
     subprocess.run([sys.executable, maker, "build", tmp_path], check=True, capture_output=True)
     import bundle_fixture
 
