@@ -20,7 +20,8 @@ from pathlib import Path
 from common import files, parity
 from common.compress import ofa
 from common.models import checkpoint, width
-from common.train import trainer
+from common.train import resume, trainer
+from common.train.sampler import SeededSampler
 
 import paddle
 from paddle import nn
@@ -194,7 +195,7 @@ def first_batches(rows: Sequence, collate: Callable, size: int, seed: int, count
         size: rows per batch.
         count: batches; fewer come back where the set has not so many.
     """
-    sampler = trainer.SeededSampler(rows, size, [len(row.ids) for row in rows], seed)
+    sampler = SeededSampler(rows, size, [len(row.ids) for row in rows], seed)
     return list(islice(DataLoader(rows, batch_sampler=sampler, collate_fn=collate), count))
 
 
@@ -208,10 +209,10 @@ def checkpoint_of_step(options, work: Path, more: dict | None = None) -> str | N
         more: further options that must be the same in a resumed run.
 
     Raises:
-        UserError: as `training.checkpoint_to_resume`.
+        UserError: as `common.train.resume.checkpoint_to_resume`.
     """
     if not options.resume_from_checkpoint:
         if not int(os.environ.get("PADDLE_TRAINER_ID", 0)):  # of several processes the first one looks after the folder
             shutil.rmtree(work, ignore_errors=True)
-        return trainer.checkpoint_to_resume(options, work, more)
-    return trainer.checkpoint_to_resume(replace(options, resume_from_checkpoint="last"), work, more)
+        return resume.checkpoint_to_resume(options, work, more)
+    return resume.checkpoint_to_resume(replace(options, resume_from_checkpoint="last"), work, more)

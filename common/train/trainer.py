@@ -2,80 +2,21 @@
 """PaddleNLP's Trainer, made to end with what it measured, to survive a kill, and to resume exactly."""
 
 import math
-import os
-import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from common import files
-from common.cli import EnvironmentLacks, UserError, flag_of
+from common.cli import EnvironmentLacks, UserError
 from common.train.options import TrainingOptions
+from common.train.resume import PREFIX, WHOLE
+from common.train.sampler import SeededSampler
 
 import numpy as np
 import paddle
-from paddle.io import DistributedBatchSampler
 from paddlenlp.trainer import Trainer, TrainerCallback, TrainingArguments
 from paddlenlp.trainer.trainer import TRAINER_STATE_NAME
 from paddlenlp.utils.log import logger
 
-CONFIGURATION = "configuration.json"  # what a run was started with, to be compared when it is resumed
-# Training options that may change when a run goes on: they do not touch what is computed.
-FREE_ON_RESUME = {
-    "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "device", "logging_steps", "save_total_limit",
-    "disable_tqdm", "report_to", "dataloader_num_workers", "do_eval", "per_device_eval_batch_size", "skip_bad_lines",
-}  # fmt: skip
 PARAMETERS = "parameters.json"  # Paddle's names of the weights, under which the optimiser's state is saved
-WHOLE = ".whole"  # marks a checkpoint folder in which everything was written
-PREFIX = "checkpoint-"
-
-
-class SeededSampler(DistributedBatchSampler):
-    """Batches in an order that depends on seed and epoch only, so that a resumed run sees what it would have.
-
-    Rows of similar length stand together: of a few dozen shuffled batches the rows are sorted by `lengths` and dealt
-    out again, and the batches are shuffled. On short sentences that saves a third of the time, all of it padding.
-
-    Several processes share each batch, so that they learn what one process with the sum of their rows would; where the
-    last rows do not go round, a few of them count twice.
-
-    Args:
-        batch_size: rows per process.
-        lengths: tokens per row.
-        multiple: batches per optimiser step. The few (other ones in each epoch) that make no whole step are left out:
-            the Trainer would carry their gradients into the next epoch, and a run resumed there would not have them.
-    """
-
-    GROUP = 32  # batches that are sorted together
-
-    def __init__(
-        self,
-        dataset,
-        batch_size: int,
-        lengths: Sequence[int],
-        seed: int,
-        replicas: int = 1,
-        rank: int = 0,
-        multiple: int = 1,
-    ):
-        super().__init__(dataset, batch_size, num_replicas=replicas, rank=rank, shuffle=True)
-        self.lengths, self.seed, self.multiple = np.asarray(lengths), seed, multiple
-
-    def __iter__(self):
-        random = np.random.default_rng([self.seed, self.epoch])
-        order = random.permutation(len(self.lengths))
-        size = self.batch_size * self.nranks
-        span = self.GROUP * size
-        groups = [order[start : start + span] for start in range(0, len(order), span)]
-        order = np.concatenate([group[np.argsort(self.lengths[group], kind="stable")] for group in groups])
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        for place in random.permutation(len(batches))[: len(self)]:
-            rows = batches[place]
-            rows = np.resize(rows, len(rows) + -len(rows) % self.nranks)  # begins anew after its last row
-            yield rows[self.local_rank :: self.nranks].tolist()
-
-    def __len__(self):
-        count = -(-len(self.lengths) // (self.batch_size * self.nranks))
-        return count - count % self.multiple if count > self.multiple else count
 
 
 class LastStep(TrainerCallback):
@@ -139,12 +80,35 @@ class RecipeTrainer(Trainer):
             outputs, loss = self.outputs_and_loss(model, inputs)
         return loss.detach(), self.kept(outputs), inputs[self.label_names[0]]
 
-    def _inner_training_loop(self, args, model, dataloader, batches, max_steps, epochs, *rest):
+    def _inner_training_loop(
+        self,
+        args,
+        model,
+        train_dataloader,
+        len_dataloader,
+        max_steps,
+        num_train_epochs,
+        num_update_steps_per_epoch,
+        num_train_samples,
+        resume_from_checkpoint,
+        ignore_keys_for_eval,
+    ):
         # The Trainer asks whether it is done only after a step: a resumed run that was done would train one step more.
-        checkpoint = rest[2]
-        if checkpoint and files.read_json(Path(checkpoint) / TRAINER_STATE_NAME)["global_step"] >= max_steps:
-            epochs = 0
-        return super()._inner_training_loop(args, model, dataloader, batches, max_steps, epochs, *rest)
+        state = resume_from_checkpoint and Path(resume_from_checkpoint) / TRAINER_STATE_NAME
+        if state and files.read_json(state)["global_step"] >= max_steps:
+            num_train_epochs = 0
+        return super()._inner_training_loop(
+            args,
+            model,
+            train_dataloader,
+            len_dataloader,
+            max_steps,
+            num_train_epochs,
+            num_update_steps_per_epoch,
+            num_train_samples,
+            resume_from_checkpoint,
+            ignore_keys_for_eval,
+        )
 
     def row_length(self, row) -> int:
         """Tokens of a training row, for batches of similar length; 0 where an app's rows have no length."""
@@ -211,84 +175,6 @@ def renamed(state: dict, names: dict[str, str]) -> dict:
         owner = max((name for name in names if key.startswith(f"{name}_")), key=len, default="")
         result[names.get(owner, owner) + key.removeprefix(owner)] = value
     return result
-
-
-def is_first_process() -> bool:
-    """Of several processes of one training the first one looks after the folders."""
-    return not int(os.environ.get("PADDLE_TRAINER_ID", 0))
-
-
-def check_output_folder(options: TrainingOptions) -> None:
-    """Raises `UserError` where something would be overwritten that nobody gave up."""
-    folder, going_on = options.output_dir, options.overwrite_output_dir or options.resume_from_checkpoint
-    if folder.is_dir() and any(folder.iterdir()) and not going_on:
-        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
-
-
-def last_whole_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end."""
-    whole = [path.parent for path in Path(folder).glob(f"{PREFIX}*/{WHOLE}")]
-    return max(whole, key=lambda path: int(path.name.removeprefix(PREFIX)), default=None)
-
-
-def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, more: dict | None = None) -> str | None:
-    """Where to go on from; clears away checkpoints that a kill left unfinished.
-
-    Args:
-        folder: where the checkpoints are; the options' output folder if not given.
-        more: further options of the app, under their flags' names, that must be the same in a resumed run.
-
-    Raises:
-        UserError: the output folder holds something and neither resuming nor overwriting was asked for, the checkpoint
-            named is not whole, or it comes from a run with other options.
-    """
-    folder = Path(folder or options.output_dir)
-    if not is_first_process():
-        return _named_checkpoint(options, folder)
-    found = _found_checkpoint(options, folder)
-    training = {name: value for name, value in options.training_values().items() if name not in FREE_ON_RESUME}
-    configuration = {name: str(value) for name, value in {**training, **(more or {})}.items()}
-    if found and (folder / CONFIGURATION).exists():
-        _check_same(files.read_json(folder / CONFIGURATION), configuration, found, options)
-    else:
-        files.write_json(folder / CONFIGURATION, configuration)
-    return found
-
-
-def _check_same(before: dict, now: dict, found: str, options: TrainingOptions) -> None:
-    for name in sorted(before.keys() & now.keys()):
-        if before[name] != now[name]:
-            flag = flag_of(options, name)
-            raise UserError(
-                f"{flag} is {now[name]}, but {found} comes from a run with {before[name]}; to go on with that run "
-                f"pass {flag} {before[name]}, to start anew --overwrite_output_dir without --resume_from_checkpoint"
-            )
-
-
-def _named_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
-    named = options.resume_from_checkpoint
-    if named == "last":
-        named = last_whole_checkpoint(folder)
-    elif named and not (Path(named) / WHOLE).exists():
-        raise UserError(
-            f"--resume_from_checkpoint {named}: not a whole checkpoint; the newest whole one is "
-            f"{last_whole_checkpoint(folder) or 'not there'}"
-        )
-    return str(named) if named else None
-
-
-def _found_checkpoint(options: TrainingOptions, folder: Path) -> str | None:
-    if options.resume_from_checkpoint:
-        found = _named_checkpoint(options, folder)
-        for unfinished in folder.glob(f"{PREFIX}*"):
-            if unfinished.is_dir() and not (unfinished / WHOLE).exists():
-                shutil.rmtree(unfinished)
-        return found
-    if folder.is_dir() and any(folder.iterdir()) and not options.overwrite_output_dir:
-        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
-    for stale in folder.glob(f"{PREFIX}*"):
-        shutil.rmtree(stale)
-    return None
 
 
 def set_device(device: str | None, preferred: str = "gpu") -> str:

@@ -9,6 +9,7 @@ from common.data import vocabulary
 from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint
 from common.train import finetune, trainer
+from common.train.resume import checkpoint_to_resume
 
 from model import JointErnie
 from paddlenlp.transformers import ErnieTokenizer
@@ -29,7 +30,7 @@ def run(options: Options) -> None:
     """Carry out what the options ask for."""
     trainer.seed_everything(options.seed)
     arguments = trainer.arguments(options)
-    resume = trainer.checkpoint_to_resume(options, more=options.same_on_resume()) if options.do_train else None
+    resume = checkpoint_to_resume(options, more=options.same_on_resume()) if options.do_train else None
     options.output_dir.mkdir(parents=True, exist_ok=True)
     labels = read_label_files(options.intent_label_path, options.slot_label_path)
     model, words = load_model(options, labels)

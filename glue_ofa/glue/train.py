@@ -6,7 +6,8 @@ from typing import Any
 
 from common.train import finetune
 from common.train.options import TrainingOptions
-from common.train.trainer import arguments, checkpoint_to_resume, seed_everything
+from common.train.resume import checkpoint_to_resume
+from common.train.trainer import arguments, seed_everything
 
 from glue import data, trainer
 from glue.data import TextSource

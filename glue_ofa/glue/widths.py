@@ -15,7 +15,8 @@ from common.models import checkpoint
 from common.models.encoders import encoder_of
 from common.train import finetune
 from common.train.options import TrainingOptions
-from common.train.trainer import arguments, check_output_folder, is_first_process, seed_everything
+from common.train.resume import check_output_folder, is_first_process
+from common.train.trainer import arguments, seed_everything
 
 import paddle
 from paddle.nn import functional as F

@@ -10,7 +10,8 @@ from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint
 from common.train import finetune
 from common.train.options import TrainingOptions
-from common.train.trainer import arguments, checkpoint_to_resume, seed_everything
+from common.train.resume import checkpoint_to_resume
+from common.train.trainer import arguments, seed_everything
 
 import numpy as np
 

@@ -14,7 +14,8 @@ from common.models import checkpoint
 from common.models.encoders import encoder_of
 from common.train import finetune
 from common.train.options import TrainingOptions
-from common.train.trainer import check_output_folder, is_first_process, seed_everything, set_device
+from common.train.resume import check_output_folder, is_first_process
+from common.train.trainer import seed_everything, set_device
 
 import paddle
 

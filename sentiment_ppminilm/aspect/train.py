@@ -8,7 +8,8 @@ from typing import Any
 from common.models import checkpoint
 from common.train import finetune
 from common.train.options import TrainingOptions
-from common.train.trainer import arguments, checkpoint_to_resume, seed_everything, set_device
+from common.train.resume import checkpoint_to_resume
+from common.train.trainer import arguments, seed_everything, set_device
 
 import model
 from data import read_labels

@@ -7,7 +7,7 @@ vectors (fastText, Joulin et al. 2017) finds most of it in seconds; the encoder 
 
 from collections.abc import Sequence
 
-from common.train import trainer
+from common.train.sampler import SeededSampler
 
 import numpy as np
 import paddle
@@ -35,7 +35,7 @@ def warm_words(table: nn.Embedding, rows: Sequence[Row], classes: int, epochs: i
     words.weight.set_value(table.weight.numpy()[used])
     head = nn.Linear(table.weight.shape[1], classes)
     optimizer = paddle.optimizer.Adam(RATE, parameters=[*words.parameters(), *head.parameters()])
-    sampler = trainer.SeededSampler(rows, BATCH, [len(row.ids) for row in rows], seed)
+    sampler = SeededSampler(rows, BATCH, [len(row.ids) for row in rows], seed)
     loss = float("nan")
     for epoch in range(epochs):
         sampler.set_epoch(epoch)

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.train import trainer
+from common.train import resume, trainer
 from common.train.options import TrainingOptions
 
 import numpy as np
@@ -84,9 +84,9 @@ def run(folder: Path, **changes) -> dict:
     chosen = options(folder, **changes)
     arguments = trainer.arguments(chosen)
     trainer.seed_everything(chosen.seed)
-    resume = trainer.checkpoint_to_resume(chosen)
+    checkpoint = resume.checkpoint_to_resume(chosen)
     tiny_trainer = TinyTrainer(model=tiny(seed=chosen.seed), args=arguments)
-    tiny_trainer.train(resume)
+    tiny_trainer.train(checkpoint)
     tiny_trainer.model.eval()
     metrics = {name: tiny_trainer.evaluate()[name] for name in ("eval_loss", "eval_accuracy")}
     return {

@@ -4,7 +4,7 @@
 import shutil
 
 from common import files
-from common.train import trainer
+from common.train import resume
 
 import pytest
 import tiny_app
@@ -48,12 +48,12 @@ def test_training_alone_saves_a_checkpoint_that_loads(tiny, tmp_path):
 def test_fewer_steps_than_save_steps_still_save(tiny, tmp_path):
     ended = tiny_app.train(words(tiny, tmp_path / "out", "--do_train", max_steps=2, save_steps=100))
     assert ended.code == 0, ended.err
-    assert trainer.last_whole_checkpoint(tmp_path / "out").name == "checkpoint-2"
+    assert resume.last_whole_checkpoint(tmp_path / "out").name == "checkpoint-2"
     assert same(parameters(tmp_path / "out"), parameters(tmp_path / "out" / "checkpoint-2"))
 
 
 def test_the_best_checkpoint_is_taken_at_the_end(trained):
-    state = files.read_json(trainer.last_whole_checkpoint(trained) / "trainer_state.json")
+    state = files.read_json(resume.last_whole_checkpoint(trained) / "trainer_state.json")
     scores = [entry["eval_accuracy"] for entry in state["log_history"] if "eval_accuracy" in entry]
     assert len(scores) == 3 and state["best_metric"] == max(scores)
     assert same(parameters(trained), parameters(state["best_model_checkpoint"]))
