@@ -4,7 +4,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 ANDROID = REPO / "ernie_tiny_slu" / "deploy" / "android"
-sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 LACKS = 3  # exit code of a script whose tools are not there
 
 

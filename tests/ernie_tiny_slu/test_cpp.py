@@ -9,11 +9,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
 from common.engines import runtime
 

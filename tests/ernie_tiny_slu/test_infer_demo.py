@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
-sys.path.append(str(REPO / "tests" / "common"))  # the fixture bundle is shared with its tests
 
 from common.bundle.bundle import read_bundle
 from common.cli import UserError

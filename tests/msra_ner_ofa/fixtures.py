@@ -1,11 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-import sys
-from pathlib import Path
+"""What the tests of this app share, made once per process. Loaded by tests/conftest.py."""
 
 import pytest
-
-REPO = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPO / "msra_ner_ofa"), str(REPO / "tests")]
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-import sys
-from pathlib import Path
+"""What the tests of this app share, made once per process. Loaded by tests/conftest.py."""
 
 import pytest
-
-APP = Path(__file__).resolve().parents[2] / "ernie_tiny_slu"
-sys.path[:0] = [str(APP), str(APP / "deploy" / "python"), str(APP.parent / "tests")]  # infer_demo.py is called by name
 
 
 @pytest.fixture(scope="session")
