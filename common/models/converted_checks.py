@@ -12,6 +12,7 @@ from common.models.convert_bert import CLASSES, Bert
 import numpy as np
 import paddle
 import paddlenlp.transformers as zoo
+from paddlenlp.utils.log import logger
 
 
 def check(
@@ -27,6 +28,7 @@ def check(
     Raises:
         UserError: one of them failed.
     """
+    logger.set_level("WARNING")  # else it says at each start which files it opens
     model = load_strictly(folder, family)
     tokenizer = WordPieceTokenizer(folder / checkpoint.VOCABULARY)
     if len(tokenizer) != bert.config["vocab_size"]:
