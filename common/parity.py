@@ -4,6 +4,7 @@
 import math
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from common.cli import UserError
 
@@ -51,10 +52,21 @@ def _by_length(rows: Sequence[tuple[Sequence[int], ...]], size: int) -> list[tup
     ]
 
 
-def compare(
-    reference: Sequence[Outputs], answers: Sequence[Outputs], decide: Callable[[Outputs], list]
-) -> dict[str, float]:
-    """Largest difference of any output (infinite where a value is not a number), and the share of same decisions.
+@dataclass(frozen=True)
+class Comparison:
+    """How two models' outputs on the same texts differ.
+
+    Attributes:
+        max_abs_diff: largest absolute difference of any output; infinite where a value is not a number.
+        agreement: share of texts on which both decide alike, 0..1.
+    """
+
+    max_abs_diff: float
+    agreement: float
+
+
+def compare(reference: Sequence[Outputs], answers: Sequence[Outputs], decide: Callable[[Outputs], list]) -> Comparison:
+    """Compare two models' outputs batch by batch.
 
     Args:
         reference, answers: outputs per batch, arrays with the batch as first axis.
@@ -70,18 +82,18 @@ def compare(
         pairs = list(zip(decide(expected), decide(trimmed), strict=True))
         same += sum(a == b for a, b in pairs)
         total += len(pairs)
-    return {"max_abs_diff": worst, "agreement": same / total}
+    return Comparison(max_abs_diff=worst, agreement=same / total)
 
 
-def require(result: dict[str, float], what: str, tolerance: float | None, agreement: float) -> None:
+def require(result: Comparison, what: str, tolerance: float | None, agreement: float) -> None:
     """Raises `GateFailed` with both figures when a comparison is out of bounds.
 
     `tolerance` None lets any finite difference pass and looks at the decisions only.
     """
-    far = not result["max_abs_diff"] <= (sys.float_info.max if tolerance is None else tolerance)
-    if far or result["agreement"] < agreement:
+    far = not result.max_abs_diff <= (sys.float_info.max if tolerance is None else tolerance)
+    if far or result.agreement < agreement:
         wanted = f"at most {tolerance:g} and " if tolerance is not None else ""
         raise GateFailed(
-            f"parity gate: {what}: largest difference {result['max_abs_diff']:.3g}, same decisions "
-            f"{result['agreement']:.2%}; allowed are {wanted}at least {agreement:.2%}"
+            f"parity gate: {what}: largest difference {result.max_abs_diff:.3g}, same decisions "
+            f"{result.agreement:.2%}; allowed are {wanted}at least {agreement:.2%}"
         )

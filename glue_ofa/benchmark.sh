@@ -6,7 +6,7 @@
 # step is skipped when its result is there, and an interrupted training goes on: run the same command again. Some hours.
 # OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures (then no README is touched). TASKS and SEEDS choose what is
 # trained, ABLATION is a list of its variants (empty: none); ARCHITECTURE, FLAGS, QUANT, MEASURE and SHAPE are further words
-# for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for bench/shapes.py.
+# for run_glue.py from scratch, for both trainings, for export_model.py, for both measurements and for bench/random_model.py.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -107,7 +107,7 @@ listed() { # FOLDER STAGE…: the words of bench/measure.py
 "$PYTHON" -m bench.collect --summary "$FIGURES/glue_ofa.json" --runs "$OUT"
 
 # shellcheck disable=SC2046,SC2086  # lists of words
-"$PYTHON" -m bench.shapes --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}
+"$PYTHON" -m bench.random_model --output_dir "$OUT/bert_base" --max_seq_length 128 --gate_engines $ENGINES ${SHAPE:-}
 # shellcheck disable=SC2046,SC2086  # lists of words
 "$PYTHON" -m bench.measure --stages $(listed "$OUT/bert_base" original width_0.8333 width_0.6667 width_0.5) \
     --app glue_ofa_bert_base --split "none (random weights)" --command "$COMMAND" --engines $ENGINES \

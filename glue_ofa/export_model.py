@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli, files
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
-from common.report import budget as budgets
-from common.report.summary import check_summary, width_of
+from common.bundle.stage_names import width_of
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
+from common.report import budget
+from common.report.summary import check_summary
 
 from glue.options import check_gpus, check_length, check_type, device_of
-
-ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
 
 
 @dataclass(kw_only=True)
@@ -50,7 +48,7 @@ class Options:
     """Share of the decisions that INT8 must leave as they were; if not given 0.99, of scores as whole numbers 0.9."""
     data_dir: Path | None = None
     """Data for comparison and calibration; if not given, where the model was trained from."""
-    gate_engines: tuple[str, ...] = ENGINES
+    gate_engines: tuple[str, ...] = CPU_ENGINES
     """Engines that are compared; paddle and onnxruntime are always among them."""
     seed: int = 42
     """Of the choice of calibration rows."""
@@ -67,52 +65,62 @@ class Options:
             raise UserError("--budget and --summary need each other: the table that is chosen from, and the limit")
         if self.int8 and self.static_sub_model is None:
             raise UserError("--int8: INT8 is a static model; name its folder by --static_sub_model DIR")
-        for engine in self.gate_engines:
-            if engine not in ENGINES:
-                near = did_you_mean(engine, ENGINES)
-                raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(ENGINES)}")
-        for engine in MUST_PASS:
-            if engine not in self.gate_engines:
-                raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+        check_gate_engines(self.gate_engines)
         for name in ("calibration_batches", "calibration_batch_size"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
         if self.min_agreement is not None and not 0 <= self.min_agreement <= 1:
             raise UserError(f"--min_agreement must be 0 to 1, got {self.min_agreement}")
-        self.budgets = [budgets.parse(word) for word in self.budget]
-
-    must_pass = MUST_PASS
+        self.budgets = [budget.parse(word) for word in self.budget]
 
     @property
     def device(self) -> str | None:
         return device_of(self.n_gpu)
 
 
-def keep_to_budget(options: Options) -> None:
-    """Set the width, and INT8 where it was chosen, from the measured table; say which and why."""
+def choose(options: Options) -> tuple[float, bool]:
+    """Which width is exported, and whether also in INT8: as the flags say, or as --budget chooses from the summary.
+
+    Raises:
+        UserError: a summary that measures no width, or nothing in it that keeps to the budget.
+    """
+    if not options.budget:
+        return options.width_mult, options.int8
     summary = check_summary(files.read_json(options.summary, "summary"), str(options.summary))
     names = [stage["stage"] for stage in summary["stages"]]
+    # Without a folder for a static model INT8 cannot be written, so it is not chosen.
     among = [name for name in names if width_of(name) and (options.static_sub_model or not width_of(name)[1])]
     if not among:
         raise UserError(f"{options.summary}: it measures no width; it holds {', '.join(names)}")
-    choice = budgets.choose(summary, options.budgets, among=among)
+    choice = budget.choose(summary, options.budgets, among=among)
     print(f"taken by --budget: {choice.why}", flush=True)
-    options.width_mult, options.int8 = width_of(choice.stage)
+    return width_of(choice.stage)
 
 
 def main(options: Options) -> None:
-    if options.budget:
-        keep_to_budget(options)
+    width, int8 = choose(options)
     from glue import launch
 
     launch.prepare(options.n_gpu, may_split=False)
-    from glue import export  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.train import trainer
 
-    exported = export.run(options)
-    if options.int8:
-        from glue import quantize
+    from glue import export, quantize
+    from glue.data import TextSource
 
-        quantize.run(options, exported)
+    trainer.set_device(options.device)
+    source = export.find_source(options.model_name_or_path, width)
+    text = TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines)
+    sub_model = export.open_sub_model(source, options.model_type, text)
+    export.write_sub_model(sub_model, options.sub_model_output_dir)
+    if options.static_sub_model is not None:
+        export.write_static(sub_model, options.static_sub_model, options.gate_engines)
+    if int8:
+        calibration = quantize.Calibration(options.calibration_batches, options.calibration_batch_size, options.seed)
+        feeds = quantize.draw_feeds(export.rows_of_split(source, text, "train"), calibration)
+        agreement = quantize.wanted_agreement(source.task, options.min_agreement)
+        target = options.static_sub_model / "int8"
+        quantize.write_int8(sub_model, feeds, target, options.gate_engines, agreement, options.nncf)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from common import cli
 from common.cli import UserError, did_you_mean
 from common.data import lines
-from common.engines import runtime
+from common.engines import allowed
 
 
 @dataclass(kw_only=True)
@@ -39,9 +39,9 @@ class Options:
             raise UserError("--text_pair needs --text; give both, or neither and type the texts")
         if self.text is not None and self.input_file is not None:
             raise UserError("--text and --input_file exclude each other; give one")
-        if self.engine not in runtime.ENGINES:
-            near = did_you_mean(self.engine, runtime.ENGINES)
-            raise UserError(f"--engine: `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.engine not in allowed.ENGINES:
+            near = did_you_mean(self.engine, allowed.ENGINES)
+            raise UserError(f"--engine: `{self.engine}`{near}; there are {', '.join(allowed.ENGINES)}")
         for name in ("threads", "batch_size"):
             if getattr(self, name) < 1:
                 raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")

@@ -1,11 +1,12 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune a model on a GLUE task: the first step, whose result run_glue_ofa.py makes narrower."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from common import cli
 from common.train.options import ShapeOptions
 
+from glue import tasks
 from glue.options import GlueOptions
 
 
@@ -26,8 +27,18 @@ def main(options: Options) -> None:
 
     launch.prepare(options.n_gpu)
     from glue import train  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from glue.data import TextSource
+    from glue.trainer import ModelChoice
 
-    train.fine_tune(options)
+    train.fine_tune(
+        ModelChoice(options.model_name_or_path, options.model_type, options.shape() if options.from_scratch else None),
+        tasks.find(options.task_name),
+        TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines),
+        options.selection_fraction,
+        options.trainer_options(),
+        options.same_on_resume(),
+        asdict(options),
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Train every width of a fine-tuned model at once, with the model itself as teacher; the best of each width is kept."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from common import cli
 from common.cli import UserError
 from common.train.options import check_widths
 
+from glue import tasks
 from glue.options import GlueOptions
 
 
@@ -43,8 +45,26 @@ def main(options: Options) -> None:
 
     launch.prepare(options.n_gpu)
     from glue import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from glue.data import TextSource
 
-    widths.run(options)
+    settings = widths.WidthSettings(
+        options.width_mult_list,
+        options.importance_batches,
+        options.reorder,
+        options.distill,
+        options.selection_fraction,
+    )
+    run = widths.prepare(
+        Path(options.model_name_or_path),
+        options.model_type,
+        tasks.find(options.task_name),
+        TextSource(options.data_dir, options.max_seq_length, options.skip_bad_lines),
+        settings,
+        options.trainer_options(),
+        asdict(options),
+    )
+    widths.train(run, options.same_on_resume())
+    widths.report(run)
 
 
 if __name__ == "__main__":

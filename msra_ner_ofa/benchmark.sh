@@ -5,7 +5,7 @@
 # drawn by a fixed seed; the test set is taken whole (TEST_ROWS). Every step is skipped when its result is there, and an
 # interrupted training goes on: run the same command again. OUTPUT=DIR puts the models elsewhere, RESULTS=DIR the figures
 # (then no README is touched). TEACHER, STUDENT, EXPORT, REFERENCE and MEASURE are further words for run_msra_ner.py,
-# run_msra_ner_ofa.py, the export, bench/reference.py and bench/measure.py; ABLATION_STEPS are the steps of each run of the ablation.
+# run_msra_ner_ofa.py, the export, bench/random_model.py and bench/measure.py; ABLATION_STEPS are the steps of each run of the ablation.
 set -eu
 # shellcheck source=common/env.sh
 . "$(dirname "$0")/../common/env.sh"
@@ -111,7 +111,7 @@ done
 REF=$OUT/reference
 # shellcheck disable=SC2086  # REFERENCE and MEASURE are separate words
 {
-    "$PYTHON" -m bench.reference --output_dir "$REF" --data_dir "$OUT/data" --max_seq_length 128 --seed $SEED ${REFERENCE:-}
+    "$PYTHON" -m bench.random_model --output_dir "$REF" --data_dir "$OUT/data" --max_seq_length 128 --seed $SEED ${REFERENCE:-}
     "$PYTHON" -m bench.measure --stages "original=$REF/original/bundle" "width_0.8333=$REF/width_0.8333/bundle" \
         "width_0.6667=$REF/width_0.6667/bundle" "width_0.5=$REF/width_0.5/bundle" \
         "width_0.5_int8=$REF/width_0.5_int8/bundle" --scores False --app msra_ner_ofa_bert_base \

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import cli
+from common import cli, files
 from common.cli import UserError
 
 from ner.windows import check_length
@@ -41,9 +41,16 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from ner import train  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.train.trainer import set_device
 
-    train.evaluate(options)
+    from ner import train
+
+    set_device(options.device)
+    folder, test_path = options.model_name_or_path, options.test_path
+    metrics = train.evaluate(folder, test_path, options.max_seq_length, options.batch_size, options.skip_bad_lines)
+    if options.output is not None:
+        files.write_json(options.output, metrics)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 
 from ner.options import check_type
 from ner.windows import check_length
-
-CPU_ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
 
 
 @dataclass(kw_only=True)
@@ -71,7 +68,7 @@ class Options:
             raise UserError(f"--calibration_sentences must be at least 1, got {self.calibration_sentences}")
         if not 0 <= self.min_agreement <= 1:
             raise UserError(f"--min_agreement must be in [0, 1], got {self.min_agreement}")
-        check_engines(self.gate_engines)
+        check_gate_engines(self.gate_engines)
 
     def device_of_count(self, count: int) -> str:
         """The device that `--n_gpu` stands for.
@@ -91,21 +88,25 @@ class Options:
         return None if self.static_sub_model in ("None", "none", "") else Path(self.static_sub_model)
 
 
-def check_engines(engines: tuple[str, ...]) -> None:
-    """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
-    for engine in engines:
-        if engine not in CPU_ENGINES:
-            near = did_you_mean(engine, CPU_ENGINES)
-            raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-    for engine in MUST_PASS:
-        if engine not in engines:
-            raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
-
-
 def main(options: Options) -> None:
-    from ner import export  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.train import trainer
 
-    export.run(options)
+    from ner import export, quantize
+    from ner.data import read_sentences
+
+    trainer.set_device(options.device)
+    source = export.open_source(options.model_name_or_path, options.model_type, options.max_seq_length)
+    sub_model = export.write_sub_model(source, options.width_mult, options.sub_model_output_dir)
+    static = options.static_folder()
+    if static is None:
+        return
+    export.write_static(sub_model, static, options.gate_engines, options.input_dtype)
+    if options.int8:
+        sentences = read_sentences(options.data_dir / "train.txt", sub_model.labels)
+        feeds = quantize.draw_feeds(sub_model, sentences, options.calibration_sentences, options.seed)
+        target = static.with_name(f"{static.name}_int8")
+        quantize.write_int8(sub_model, feeds, target, options.gate_engines, options.min_agreement, options.input_dtype)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from common import cli
 from common.cli import UserError, did_you_mean
 from common.data import lines
-from common.engines import runtime
+from common.engines import allowed
 
 DECODERS = ("argmax", "bio")
 
@@ -40,9 +40,9 @@ class Options:
     def __post_init__(self):
         if self.text is not None and self.input_file is not None:
             raise UserError("--text and --input_file exclude each other; give one")
-        if self.engine not in runtime.ENGINES:
-            near = did_you_mean(self.engine, runtime.ENGINES)
-            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.engine not in allowed.ENGINES:
+            near = did_you_mean(self.engine, allowed.ENGINES)
+            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(allowed.ENGINES)}")
         if self.decoder is not None and self.decoder not in DECODERS:
             raise UserError(f"--decoder must be one of {', '.join(DECODERS)}, got {self.decoder}")
         for name in ("threads", "batch_size"):

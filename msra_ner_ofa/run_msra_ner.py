@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Fine-tune the full model, the teacher of the narrower ones; the best checkpoint by F1 is what stays."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from common import cli
@@ -23,11 +23,23 @@ class Options(ShapeOptions, NerOptions):
         super().__post_init__()
         self.check_shape()
 
+    def same_on_resume(self) -> dict:
+        return super().same_on_resume() | {"from_scratch": self.from_scratch} | self.shape()
+
 
 def main(options: Options) -> None:
     from ner import train  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    train.train(options)
+    train.train(
+        options.model_name_or_path,
+        options.shape() if options.from_scratch else None,
+        options.data_dir,
+        options.dev_set(),
+        options.max_seq_length,
+        options.trainer_options(),
+        options.same_on_resume(),
+        asdict(options),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One training of all widths of a fine-tuned tagger; each width's best stays as a checkpoint of its own."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from common import cli
@@ -47,6 +47,10 @@ class Options(NerOptions):
         check_widths(tuple(numbers))
         return dict(zip(numbers, self.width_mult_list, strict=True))
 
+    def same_on_resume(self) -> dict:
+        names = ("width_mult_list", "importance_batches", "reorder", "distill")
+        return super().same_on_resume() | {name: getattr(self, name) for name in names}
+
 
 def number_of(word: str) -> float:
     try:
@@ -58,7 +62,19 @@ def number_of(word: str) -> float:
 def main(options: Options) -> None:
     from ner import widths  # imports paddle, which takes seconds: only after --help and the options' own checks
 
-    widths.run(options)
+    settings = widths.WidthSettings(options.widths(), options.importance_batches, options.reorder, options.distill)
+    run = widths.prepare(
+        options.model_name_or_path,
+        options.model_type,
+        options.data_dir,
+        options.dev_set(),
+        options.max_seq_length,
+        settings,
+        options.trainer_options(),
+        asdict(options),
+    )
+    widths.train(run, options.same_on_resume())
+    widths.report(run)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 from common import cli
 from common.cli import UserError
 
+from aspect.options import check_max_seq_len
+
 
 @dataclass(kw_only=True)
 class Options:
@@ -32,8 +34,7 @@ class Options:
     def __post_init__(self):
         if self.batch_size < 1:
             raise UserError(f"--batch_size must be at least 1, got {self.batch_size}")
-        if self.max_seq_len < 5:
-            raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
+        check_max_seq_len(self.max_seq_len)
 
 
 def main(options: Options) -> None:

@@ -5,22 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import cli
-from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.cli import UserError
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 
-CPU_ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")
-
-
-def check_engines(engines: tuple[str, ...], must: tuple[str, ...] = MUST_PASS) -> None:
-    """Raises `UserError` for an unknown engine or where one is missing that nothing is exported without."""
-    for engine in engines:
-        if engine not in CPU_ENGINES:
-            near = did_you_mean(engine, CPU_ENGINES)
-            raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-    for engine in must:
-        if engine not in engines:
-            raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+from aspect.options import check_max_seq_len
 
 
 @dataclass(kw_only=True)
@@ -45,17 +33,22 @@ class Options:
     def __post_init__(self):
         if self.static_model_dir is None:
             self.static_model_dir = self.checkpoints / "static"
-        if self.max_seq_len < 5:
-            raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
+        check_max_seq_len(self.max_seq_len)
         if self.input_dtype not in ("int64", "int32"):
             raise UserError(f"--input_dtype must be int64 or int32, got {self.input_dtype}")
-        check_engines(self.gate_engines)
+        check_gate_engines(self.gate_engines)
 
 
 def main(options: Options) -> None:
-    from aspect import export  # imports paddle, which takes seconds: only after --help and the options' own checks
+    from aspect import export, trainer  # import paddle: only after --help and the options' own checks
 
-    export.export_fp32(options.checkpoints, options.static_model_dir, options)
+    trained = export.open_checkpoint(options.checkpoints)
+    trainer.check_fit(trained.network, trained.vocabulary, options.max_seq_len, trained.labels)
+    rows = trainer.dataset(
+        options.gate_path, trained.vocabulary, trained.labels, options.max_seq_len, options.skip_bad_lines
+    )
+    target, dtype = options.static_model_dir, options.input_dtype
+    export.export_fp32(trained, target, rows, options.max_seq_len, dtype, options.gate_engines)
 
 
 if __name__ == "__main__":

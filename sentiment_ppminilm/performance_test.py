@@ -2,13 +2,20 @@
 """Measure how fast an exported model answers, or with --eval how well."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from common import cli
+from common import cli, files
 from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.engines import allowed
 
+if TYPE_CHECKING:
+    from common.engines.runtime import Predictor
+
+    from aspect.batches import Labelled
+
+SPEED, SCORES = "speed_results.json", "eval_results.json"
 DEVICES = ("cpu", "gpu", "xpu")
 COUNTS = ("num_epochs", "batch_size", "perf_warmup_steps", "threads")
 
@@ -59,9 +66,9 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UserError(f"--{name} must be at least 1, got {value}")
-        if self.engine not in runtime.ENGINES:
-            near = did_you_mean(self.engine, runtime.ENGINES)
-            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(runtime.ENGINES)}")
+        if self.engine not in allowed.ENGINES:
+            near = did_you_mean(self.engine, allowed.ENGINES)
+            raise UserError(f"--engine `{self.engine}`{near}; there are {', '.join(allowed.ENGINES)}")
         if self.device not in (None, *DEVICES):
             raise UserError(f"--device `{self.device}`; there are {', '.join(DEVICES)}")
         if self.use_tensorrt:
@@ -92,9 +99,78 @@ class Options:
 
 
 def main(options: Options) -> None:
-    from aspect import speed  # imports the libraries of data and engines: only after --help and the options' own checks
+    # The libraries of data and engines: only after --help and the options' own checks.
+    from common.engines.answering import check_length
 
-    speed.run(options)
+    from aspect import batches, collect, engine, score
+    from aspect.predictor import SHORTEST, find_bundle
+
+    bundle = find_bundle(options.model_path)
+    request = engine.Request(
+        options.engine, options.device, options.threads, options.int8, options.fp16, options.use_tensorrt
+    )
+    engine.check_precision(request, bundle, options.model_path)
+    engine.check_architecture(options.base_model_name, bundle, options.model_path)
+    device = engine.choose_device(request, bundle, options.collect_shape)
+    max_length = check_length(options.max_seq_len, bundle, SHORTEST, "--max_seq_len")
+    labels = batches.model_labels(bundle, options.label_path)
+    data = batches.read_labelled(
+        options.test_path, labels, bundle.vocab_path, max_length, options.batch_size, options.skip_bad_lines
+    )
+    if options.collect_shape:
+        collect.collect_shapes(bundle, data.batches, device, options.threads)
+        return
+    predictor = engine.open_predictor(request, bundle, device, data)
+    print_header(options, predictor, device, data)
+    if options.eval:
+        scores = score.score_engine(predictor, data)
+        score.print_scores(scores)
+        write(options.output_dir, SCORES, scores)
+    else:
+        write(options.output_dir, SPEED, time_engine(options, predictor, data))
+
+
+def print_header(options: Options, predictor: "Predictor", device: str, data: "Labelled") -> None:
+    """Which model, data and machine the figures below belong to."""
+    from aspect.machine_line import machine_line
+
+    size = predictor.file_bytes / 2**20
+    print(
+        f"model: {options.model_path}, {predictor.bundle.stage}, {predictor.precision}, {size:.1f} MiB\n"
+        f"data: {options.test_path}, {len(data.rows)} rows in {len(data.batches)} batches of {data.batch_size}, cut at "
+        f"{data.max_length} tokens, the longest has {data.longest}\n"
+        f"machine: {machine_line(predictor.engine, device, options.threads)}",
+        flush=True,
+    )
+
+
+def time_engine(options: Options, predictor: "Predictor", data: "Labelled") -> dict[str, Any]:
+    """Time tokenizer and engine apart and print the times; returns what speed_results.json holds."""
+    from common import machine
+
+    from aspect import timing
+
+    tokenising_s = timing.tokenising_seconds(data.examples, data.tokenizer, data.max_length)
+    times = timing.measure(predictor, data.batches, options.num_epochs, options.perf_warmup_steps)
+    timing.print_times(times, tokenising_s, len(data.rows))
+    return {
+        **{name: getattr(predictor, name) for name in ("engine", "device", "precision", "file_bytes")},
+        "threads": options.threads,
+        "batch_size": options.batch_size,
+        "max_seq_len": data.max_length,
+        "rows": len(data.rows),
+        "model": str(options.model_path),
+        "machine": machine.describe(),
+        **asdict(times),
+        "tokenising_s": tokenising_s,
+        "sentences_per_second": len(data.rows) / times.mean_epoch_s,
+    }
+
+
+def write(folder: Path | None, name: str, results: dict[str, Any]) -> None:
+    """Nothing without --output_dir."""
+    if folder is not None:
+        files.write_json(folder / name, results)
 
 
 def words() -> list[str]:

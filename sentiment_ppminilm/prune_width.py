@@ -8,11 +8,11 @@ from common import cli
 from common.cli import UserError
 from common.train.options import check_widths
 
-from train import Options as TrainOptions
+from aspect import options
 
 
 @dataclass(kw_only=True)
-class Options(TrainOptions):
+class Options(options.Options):
     """Train several widths of a trained checkpoint at once, and cut each out as a checkpoint of its own."""
 
     output_dir: Path | None = None

@@ -1,116 +1,36 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Static INT8 of an exported model: PaddleSlim finds the ranges, and the target decides what is right to write."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from common import cli, files
 
-from common import cli
-from common.cli import UserError, did_you_mean
-from common.compress.static_ptq import ALGORITHMS, OPERATORS, WEIGHT_TYPES
-
-from export_model import CPU_ENGINES, check_engines
-
-TARGETS = ("cpu", "tensorrt", "lite")
-# Engines without which nothing is written; OpenVINO's failure would only be noted.
-MUST_PASS = {"cpu": ("paddle", "onnxruntime"), "tensorrt": ("paddle",), "lite": ("paddle",)}
-ONNX_METHODS = ("static", "dynamic")
-# Without --weight_quantize_type. The document's is TensorRT's; oneDNN restores a scale per channel wrongly.
-WEIGHTS_OF = {"cpu": "abs_max", "tensorrt": "channel_wise_abs_max", "lite": "abs_max"}
-
-
-@dataclass(kw_only=True)
-class Options:
-    """Quantise a static model of export_model.py after its training."""
-
-    static_model_dir: Path = Path("checkpoints/pp_checkpoints/static")
-    """Folder with the FP32 model to be quantised."""
-    quant_model_dir: Path = Path("checkpoints/pp_checkpoints/quant")
-    """Folder for the INT8 one: bundle/, and infer.pdmodel, infer.pdiparams as links into it."""
-    checkpoints: Path | None = None
-    """Checkpoint that the static model was exported from; the folder above it if not given."""
-    base_model_name: str | None = None
-    """The document's flag; the checkpoint says by itself what it is, and another word than that is refused."""
-    calibration_path: Path = Path("data/cls_data/train.txt")
-    """Labelled text that sets the ranges: never the one that is reported on."""
-    gate_path: Path = Path("data/cls_data/dev.txt")
-    """Labelled text on which INT8 is compared with FP32."""
-    label_path: Path | None = None
-    """Labels, one a line, to be checked against the model's."""
-    target: str = "cpu"
-    """What will serve it: cpu, tensorrt, or lite (arm)."""
-    algorithm: str = "avg"
-    """How an activation's range is found: avg, abs_max, hist, mse or KL."""
-    hist_percent: float = 0.9999
-    """Share of the values that `hist` keeps inside the range."""
-    weight_quantize_type: str | None = None
-    """abs_max or channel_wise_abs_max; if not given, what is right on the target."""
-    quantizable_op_type: tuple[str, ...] = ("matmul", "matmul_v2")
-    """Operators that PaddleSlim quantises."""
-    batch_size: int = 32
-    """Rows per calibration batch."""
-    batch_nums: int = 10
-    """Calibration batches."""
-    max_seq_len: int = 256
-    """Longest input in tokens."""
-    embeddings: bool = False
-    """Store the word, position and type tables as INT8 too."""
-    onnx_method: str = "static"
-    """The ONNX file by static (the same ranges) or dynamic (ONNX Runtime's, a range per input; needs --embeddings)."""
-    min_agreement: float = 0.99
-    """Share of the decisions that must be those of FP32."""
-    gate_rows: int = 500
-    """How many rows of --gate_path are compared."""
-    gate_engines: tuple[str, ...] = CPU_ENGINES
-    """Engines that are compared."""
-    input_model_filename: str = "infer.pdmodel"
-    """Name of the FP32 program in --static_model_dir."""
-    input_param_filename: str = "infer.pdiparams"
-    """Name of its weights."""
-    save_model_filename: str = "infer.pdmodel"
-    """Name of the link to the INT8 program."""
-    save_params_filename: str = "infer.pdiparams"
-    """Name of the link to its weights."""
-    seed: int = 1000
-    """Of the choice of calibration rows."""
-    skip_bad_lines: bool = False
-    """Leave faulty data lines out, count them and list the first ten, instead of stopping."""
-
-    def __post_init__(self):
-        _check_word("target", self.target, TARGETS)
-        if self.checkpoints is None:
-            self.checkpoints = self.static_model_dir.resolve().parent
-        if self.weight_quantize_type is None:
-            self.weight_quantize_type = WEIGHTS_OF[self.target]
-        _check_word("algorithm", self.algorithm, ALGORITHMS)
-        _check_word("onnx_method", self.onnx_method, ONNX_METHODS)
-        _check_word("weight_quantize_type", self.weight_quantize_type, WEIGHT_TYPES)
-        for word in self.quantizable_op_type:
-            _check_word("quantizable_op_type", word, OPERATORS)
-        check_engines(self.gate_engines, MUST_PASS[self.target])
-        for name in ("batch_size", "batch_nums", "gate_rows"):
-            if getattr(self, name) < 1:
-                raise UserError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        if self.max_seq_len < 5:
-            raise UserError(f"--max_seq_len must be at least 5, got {self.max_seq_len}")
-        if not 0 < self.hist_percent <= 1:
-            raise UserError(f"--hist_percent must be above 0 and at most 1, got {self.hist_percent}")
-        if not 0 <= self.min_agreement <= 1:
-            raise UserError(f"--min_agreement must be in 0 to 1, got {self.min_agreement}")
-        if self.onnx_method == "dynamic" and not self.embeddings:
-            raise UserError("--onnx_method dynamic makes the tables INT8 as well; add --embeddings")
-        if self.embeddings and self.target == "tensorrt":
-            raise UserError("--embeddings: --target tensorrt keeps PaddleSlim's program; leave one of the two out")
-
-
-def _check_word(name: str, word: str, known: tuple[str, ...]) -> None:
-    if word not in known:
-        raise UserError(f"--{name}: `{word}`{did_you_mean(word, known)}; there are {', '.join(known)}")
+from aspect.quantize_options import Options
 
 
 def main(options: Options) -> None:
-    from aspect import quantize  # imports paddle, which takes seconds: only after --help and the options' own checks
+    # These import paddle, which takes seconds: only after --help and the options' own checks.
+    from common.export import write_bundle
 
-    quantize.run(options)
+    from aspect import export, quantize, trainer
+
+    static = options.static_model_dir
+    fp32 = static / options.input_model_filename, static / options.input_param_filename
+    files.require(fp32[0], "static model (export one by export_model.py)")
+    trained = export.open_checkpoint(options.checkpoints)
+    quantize.check_source(trained, static, options.label_path, options.base_model_name)
+    trainer.check_fit(trained.network, trained.vocabulary, options.max_seq_len, trained.labels)
+    reading = (trained.vocabulary, trained.labels, options.max_seq_len, options.skip_bad_lines)
+    feeds = quantize.calibration_feeds(
+        trainer.dataset(options.calibration_path, *reading),
+        options.batch_size,
+        options.batch_nums,
+        options.seed,
+        options.calibration_path,
+    )
+    every = trainer.dataset(options.gate_path, *reading)
+    rows = every[: options.gate_rows]
+    text = quantize.GateText(rows, "dev" if len(rows) == len(every) else f"dev, first {len(rows)} rows")
+    quantize.write_int8(trained, fp32, feeds, text, options.choices(), options.quant_model_dir)
+    write_bundle.link_program(options.quant_model_dir, options.save_model_filename, options.save_params_filename)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 """The one conftest: puts the folder under test on the import path and loads its fixtures.
 
 Each folder of tests/ runs in a process of its own (run_suite.py sees to it), because the apps have modules of equal
-names, such as `utils.py`. `tests/<app>/fixtures.py`, where there is one, holds the session fixtures of that app.
+names, such as `utils.py`. `tests/<app>/app_fixtures.py`, where there is one, holds the session fixtures of that app.
 """
 
 import os
@@ -26,8 +26,8 @@ def pytest_configure(config) -> None:
         app = [] if name == "common" else [ROOT / name]  # common is imported as a package, never from inside
         places = [*app, TESTS / name, *(ROOT / more for more in MORE_PATHS.get(name, [])), TESTS, ROOT]
         sys.path[:0] = [str(place) for place in places]
-        if (TESTS / name / "fixtures.py").is_file():
-            config.pluginmanager.import_plugin("fixtures")
+        if (TESTS / name / "app_fixtures.py").is_file():
+            config.pluginmanager.import_plugin("app_fixtures")  # pytest has a plugin called "fixtures" of its own
 
 
 def pytest_sessionstart(session) -> None:

@@ -6,53 +6,24 @@ a forbidden cell is refused with its reason. Nothing is imported but the engine 
 """
 
 import importlib.util
+import platform
 from pathlib import Path
 
 from common import machine
 from common.bundle.bundle import Bundle, engine_files, file_bytes, read_bundle
 from common.cli import EnvironmentLacks, UserError, did_you_mean, one_line
 from common.engines import devices
-from common.engines import job as engines
+from common.engines.allowed import ALLOWED, ALLOWED_GPU, DEVICES, ENGINES, NO_HALF, SLOW
+from common.engines.fastdeploy import FastDeploy
+from common.engines.job import SATURATES, Job, warn
+from common.engines.onnx_runtime import OnnxRuntime
+from common.engines.openvino import OpenVino
+from common.engines.paddle import Paddle
+from common.engines.paddle_lite import PaddleLite
 
 import numpy as np
 
-RUNS = ""
-NO_BF16 = "it has no bf16 switch; take openvino or paddle for bf16"
-NO_HALF = "fp16 is for --device gpu; take fp32, or bf16 with openvino or paddle"
-# Engine and precision on the CPU: RUNS, or why not and what to take instead.
-ALLOWED: dict[str, dict[str, str]] = {
-    "paddle": {"fp32": RUNS, "bf16": RUNS, "int8": RUNS},
-    "onnxruntime": {"fp32": RUNS, "bf16": "its CPU kernels are FP32 and INT8; take openvino for bf16", "int8": RUNS},
-    "openvino": {"fp32": RUNS, "bf16": RUNS, "int8": RUNS},
-    "paddlelite": {
-        "fp32": RUNS,
-        "bf16": NO_BF16,
-        "int8": "INT8 crashes or gives NaN on x86 (it is right on arm); take onnxruntime here",
-    },
-    "fastdeploy_paddle": {"fp32": RUNS, "bf16": NO_BF16, "int8": RUNS},
-    "fastdeploy_onnxruntime": {"fp32": RUNS, "bf16": NO_BF16, "int8": RUNS},
-    "fastdeploy_openvino": {"fp32": RUNS, "bf16": NO_BF16, "int8": RUNS},
-}
-# Engine and precision on a GPU: not run by us, written from the engines' references.
-NEEDS_SCALES = "it would have to calibrate by itself; take paddle_tensorrt for a quantised program"
-ALLOWED_GPU: dict[str, dict[str, str]] = {
-    "paddle": {"fp32": RUNS, "fp16": RUNS, "int8": "INT8 on a GPU goes through TensorRT; take paddle_tensorrt"},
-    "onnxruntime": {"fp32": RUNS, "fp16": "it needs an FP16 model file; take onnxruntime_tensorrt", "int8": RUNS},
-    "paddle_tensorrt": {"fp32": RUNS, "fp16": RUNS, "int8": RUNS},
-    "onnxruntime_tensorrt": {"fp32": RUNS, "fp16": RUNS, "int8": NEEDS_SCALES},
-    "fastdeploy_paddle": {"fp32": RUNS, "fp16": "it has no FP16 switch without TensorRT; take fastdeploy_tensorrt"},
-    "fastdeploy_onnxruntime": {"fp32": RUNS, "fp16": "it needs an FP16 model file; take fastdeploy_tensorrt"},
-    "fastdeploy_tensorrt": {"fp32": RUNS, "fp16": RUNS, "int8": NEEDS_SCALES},
-    "fastdeploy_paddle_tensorrt": {"fp32": RUNS, "fp16": RUNS, "int8": RUNS},
-}
-ALLOWED_XPU: dict[str, dict[str, str]] = {"paddle": {"fp32": RUNS}, "fastdeploy_paddle": {"fp32": RUNS}}
-DEVICES = {"cpu": ALLOWED, "gpu": ALLOWED_GPU, "kunlunxin": ALLOWED_XPU, "xpu": ALLOWED_XPU}
-ENGINES = tuple(dict.fromkeys((*ALLOWED, *ALLOWED_GPU)))
-# Correct, but a reader of the answers should know.
-SLOW = {
-    ("fastdeploy_paddle", "int8"): "FastDeploy's Paddle backend is right on INT8 only without oneDNN, and slow; "
-    "fastdeploy_onnxruntime is faster"
-}
+Engine = OnnxRuntime | OpenVino | Paddle | PaddleLite | FastDeploy
 
 
 class Predictor:
@@ -64,7 +35,7 @@ class Predictor:
         file_bytes: size of the model files it opened.
     """
 
-    def __init__(self, engine: "engines.OnnxRuntime", job: engines.Job):
+    def __init__(self, engine: Engine, job: Job):
         self.bundle, self.engine, self.precision, self.device = job.bundle, job.engine, job.precision, job.device
         self.pad_to = job.bundle.max_length if job.engine == "paddlelite" else None
         self.file_bytes = file_bytes(job.bundle, job.engine)
@@ -135,10 +106,10 @@ def load(
         raise EnvironmentLacks(f"{engine}: this CPU has no bf16 (avx512_bf16 or amx_bf16); take --precision fp32")
     files = engine_files(bundle, engine)
     if (engine, precision) in SLOW and device == "cpu":
-        engines.warn(SLOW[engine, precision])
-    job = engines.Job(bundle, files, engine, "kunlunxin" if device == "xpu" else device, threads, precision)
+        warn(SLOW[engine, precision])
+    job = Job(bundle, files, engine, "kunlunxin" if device == "xpu" else device, threads, precision)
     try:
-        opened = engines.open_engine(job)
+        opened = open_engine(job)
     except (UserError, EnvironmentLacks):
         raise
     except ImportError as fault:
@@ -206,7 +177,7 @@ def _missing_package(engine: str) -> str | None:
     return None
 
 
-def _check_inputs(opened: "engines.OnnxRuntime", job: engines.Job) -> None:
+def _check_inputs(opened: Engine, job: Job) -> None:
     declared = {each["name"]: each["dtype"] for each in job.bundle.inputs}
     if set(declared) != set(opened.input_types):
         raise UserError(
@@ -248,3 +219,23 @@ def _try(predictor: Predictor) -> None:
         if not np.isfinite(array).all() or not np.array_equal(array, again[name]):
             what = "changes from run to run" if np.isfinite(array).all() else "is not finite"
             raise UserError(f"{bundle.path}: {engine} answers wrongly: `{name}` {what}; take another engine")
+
+
+def open_engine(job: Job) -> Engine:
+    """The engine of a job's name, its model loaded.
+
+    Raises:
+        EnvironmentLacks: the device or this kind of machine is not for it.
+        Exception: whatever the library raises at a model it does not read.
+    """
+    devices.probe(job.engine, job.device)
+    if job.engine == "fastdeploy_openvino" and job.saturates and job.files[0].suffix != ".onnx":
+        raise EnvironmentLacks(f"{job.engine}: {SATURATES} in a Paddle program; take onnxruntime")
+    if job.engine.startswith("fastdeploy"):
+        return FastDeploy(job)
+    if job.engine.startswith("paddle") and platform.machine() not in ("x86_64", "AMD64"):
+        raise EnvironmentLacks(
+            f"{job.engine}: its wheels are for x86-64, this is {platform.machine()}; take onnxruntime"
+        )
+    kinds = {"onnxruntime": OnnxRuntime, "openvino": OpenVino, "paddlelite": PaddleLite, "paddle": Paddle}
+    return kinds[job.engine.removesuffix("_tensorrt")](job)

@@ -19,8 +19,6 @@ from typing import Literal
 from common import files
 from common.cli import EnvironmentLacks, UserError
 
-import numpy as np
-
 TARGETS = {"1": "host", "2": "x86", "4": "arm"}
 PRECISIONS = {"1": "fp32", "2": "int8"}
 # A .nb file names the kernel of each operator as op/alias/target/precision/layout.
@@ -49,7 +47,7 @@ def convert(
     if quantised and target == "x86":
         raise UserError("Paddle Lite for x86 answers INT8 models with NaN or a crash; convert the FP32 model for x86")
     model, parameters = files.require(pdmodel, "Paddle program"), files.require(pdiparams, "Paddle parameter file")
-    _need("paddlelite")
+    need_package("paddlelite")
     final = Path(f"{out_stem}.nb")
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name}.") as folder:
@@ -106,46 +104,7 @@ def kernels(path: Path | str) -> Counter[tuple[str, str]]:
     return found
 
 
-class LiteModel:
-    """An FP32 .nb for x86. A damaged file aborts the process inside Paddle Lite: check its sha256 before."""
-
-    def __init__(self, path: Path | str) -> None:
-        """
-        Raises:
-            UserError: no such file, not a .nb, or one that x86 would answer wrongly: made for arm, or INT8.
-            EnvironmentLacks: paddlelite is not installed.
-        """
-        found = kernels(path)
-        if not any(target == "x86" for target, _ in found) or any(target == "arm" for target, _ in found):
-            raise UserError(f"{path}: was not converted for x86, here it would answer nonsense; take the x86 file")
-        if found["x86", "int8"]:
-            raise UserError(f"{path}: INT8, which Paddle Lite for x86 answers with NaN; take the FP32 file")
-        _need("paddlelite")
-        from paddlelite.lite import MobileConfig, create_paddle_predictor
-
-        config = MobileConfig()
-        config.set_model_from_file(str(path))
-        self._predictor = create_paddle_predictor(config)
-        self.input_names: list[str] = self._predictor.get_input_names()
-        self.output_names: list[str] = self._predictor.get_output_names()
-
-    def run(self, *inputs: np.ndarray) -> list[np.ndarray]:
-        """int32 [batch, length] each, in the order of `input_names` → the outputs in order, each a float32 copy.
-
-        Raises:
-            ValueError: other inputs than int32 [batch, length], or another number of them than the model has.
-        """
-        if len(inputs) != len(self.input_names):
-            raise ValueError(f"{len(inputs)} inputs, but the model has {', '.join(self.input_names)}")
-        for place, ids in enumerate(inputs):
-            if ids.dtype != np.int32 or ids.ndim != 2:
-                raise ValueError(f"ids must be int32 [batch, length], got {ids.dtype} {list(ids.shape)}")
-            self._predictor.get_input(place).from_numpy(np.ascontiguousarray(ids))
-        self._predictor.run()
-        return [np.array(self._predictor.get_output(k).numpy()) for k in range(len(self.output_names))]
-
-
-def _need(module: str) -> None:
+def need_package(module: str) -> None:
     if importlib.util.find_spec(module) is None:
         raise EnvironmentLacks(f"{module} is not installed; take the environment of requirements.lock")
 

@@ -31,7 +31,7 @@ def alternatives(
         program: folder with `model.pdmodel` and `model.pdiparams`.
         feeds: as for `nncf`, in what JSON can hold.
         folder: where the files are made.
-        child: (module, arguments) -> answer, as `measuring.Runner.child` or `run_child`.
+        child: (module, arguments) -> answer, as `Runner.child` of common.measure.runner or `run_child`.
 
     Returns:
         Name to "kind" (of engine: "onnxruntime" or "openvino"), "model" (the file to open), "size_bytes" (of all files
@@ -134,7 +134,7 @@ def nncf(onnx: Path | str, to: Path | str, feeds: Sequence[Mapping[str, Any]]) -
 
 def int8_nodes(onnx: Path | str) -> dict[str, int]:
     """Matrix products and look-ups on 8-bit weights in an ONNX file."""
-    from common.export.onnx_graph import read
+    from common.export.onnx_file import read
 
     from onnx import TensorProto
 

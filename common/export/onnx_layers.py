@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from common.export.onnx_graph import MICROSOFT, ZERO_POINT, Graph
+from common.export.onnx_file import ZERO_POINT
+from common.export.onnx_graph import MICROSOFT, Graph
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from common.export.onnx_encoder import Encoder, Layer, Linear, Norm
+    from common.export.onnx_weights import Encoder, Layer, Linear, Norm
 
 MASKED = -1e4  # added to a padded position's attention score: exp() of it is 0.0 in float32
 INT32, FLOAT = 6, 1  # onnx.TensorProto's codes

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from common.export import onnx_encoder
+from common.export import onnx_weights
 from common.models import int8
 
 import numpy as np
@@ -33,33 +33,33 @@ def save_program(model: nn.Layer, prefix: Path, dtype: str, names: Sequence[str]
     Path(f"{prefix}.pdiparams.info").unlink(missing_ok=True)  # names for training; no engine reads it
 
 
-def linear_arrays(layer: nn.Layer) -> onnx_encoder.Linear:
+def linear_arrays(layer: nn.Layer) -> onnx_weights.Linear:
     """A plain or fake-quantised Linear as arrays."""
     if hasattr(layer, "_fake_quant_input"):
-        return onnx_encoder.Linear(**int8.integer_linear(layer))
-    return onnx_encoder.Linear(layer.weight.numpy(), layer.bias.numpy())
+        return onnx_weights.Linear(**int8.integer_linear(layer))
+    return onnx_weights.Linear(layer.weight.numpy(), layer.bias.numpy())
 
 
-def table_arrays(table: nn.Layer) -> onnx_encoder.Table:
+def table_arrays(table: nn.Layer) -> onnx_weights.Table:
     """A float or INT8 embedding as arrays; a padding row comes out as the zeros that the look-up gives."""
     if isinstance(table, int8.Int8Embedding):
-        return onnx_encoder.Table(table.rows.numpy(), table.row_scale.numpy().reshape(-1))
+        return onnx_weights.Table(table.rows.numpy(), table.row_scale.numpy().reshape(-1))
     values = table.weight.numpy().copy()
     if table._padding_idx is not None and table._padding_idx >= 0:
         values[table._padding_idx] = 0
-    return onnx_encoder.Table(values)
+    return onnx_weights.Table(values)
 
 
 def norm_arrays(norm: nn.LayerNorm) -> tuple[np.ndarray, np.ndarray]:
     return norm.weight.numpy(), norm.bias.numpy()
 
 
-def encoder_arrays(model: nn.Layer) -> onnx_encoder.Encoder:
+def encoder_arrays(model: nn.Layer) -> onnx_weights.Encoder:
     """A PaddleNLP BERT-like base model (`ErnieModel`, `BertModel`, …) as arrays, with its widths and precisions."""
     embeddings, layers = model.embeddings, list(model.encoder.layers)
     task_types = getattr(embeddings, "task_type_embeddings", None)
     token_types = getattr(embeddings, "token_type_embeddings", None)
-    return onnx_encoder.Encoder(
+    return onnx_weights.Encoder(
         words=table_arrays(embeddings.word_embeddings),
         positions=table_arrays(embeddings.position_embeddings),
         token_types=table_arrays(token_types) if token_types is not None else None,
@@ -74,9 +74,9 @@ def encoder_arrays(model: nn.Layer) -> onnx_encoder.Encoder:
     )
 
 
-def _layer_arrays(layer: nn.TransformerEncoderLayer) -> onnx_encoder.Layer:
+def _layer_arrays(layer: nn.TransformerEncoderLayer) -> onnx_weights.Layer:
     attention = layer.self_attn
-    return onnx_encoder.Layer(
+    return onnx_weights.Layer(
         query=linear_arrays(attention.q_proj),
         key=linear_arrays(attention.k_proj),
         value=linear_arrays(attention.v_proj),

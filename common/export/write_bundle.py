@@ -1,21 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""A model of `common.models.encoders` as a bundle: program, ONNX, manifest, and the engines' gate on real text."""
+"""A model of `common.models.encoders` as a bundle: program, ONNX, words, manifest."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common import files, parity
-from common.bundle import bundle
 from common.data.tokenizer_rules import RULES_VERSION
-from common.engines.gate import check_engines, describe
-from common.export import onnx_encoder, program
+from common.export import onnx_encoder, onnx_weights, program
 from common.models import checkpoint, encoders
 
 import numpy as np
 import paddle
-
-MUST_PASS = ("paddle", "onnxruntime")  # the documents' engine and the CPU's default one
 
 Outputs = parity.Outputs
 
@@ -52,7 +48,7 @@ def write_fp32(kind: Kind, network: paddle.nn.Layer, folder: Path, dtype: str = 
 
 def write_onnx(kind: Kind, network: paddle.nn.Layer, path: Path, style: str, dtype: str = "int64") -> None:
     """Our own ONNX file; INT8 where the network's Linears and tables are."""
-    head = onnx_encoder.Head("logits", program.linear_arrays(network.classifier), kind.on)
+    head = onnx_weights.Head("logits", program.linear_arrays(network.classifier), kind.on)
     arrays = program.encoder_arrays(encoders.backbone(network))
     onnx_encoder.build(arrays, [head], path, style, pairs=len(kind.inputs) == 2, dtype=dtype)
 
@@ -109,40 +105,6 @@ def answers(network: paddle.nn.Layer, batches: Sequence[tuple[np.ndarray, ...]])
     network.eval()
     with paddle.no_grad():
         return [{"logits": network(*map(paddle.to_tensor, batch)).numpy()} for batch in batches]
-
-
-def gate(
-    kind: Kind,
-    folder: Path,
-    manifest: dict,
-    batches: Sequence[tuple[np.ndarray, ...]],
-    reference: Sequence[Outputs],
-    engines: Sequence[str],
-    must: Sequence[str] = MUST_PASS,
-    min_agreement: float = parity.INT8_AGREEMENT,
-) -> dict[str, dict]:
-    """Write the manifest, compare every engine with the reference, note the verdicts in the manifest; a line each.
-
-    Raises:
-        GateFailed: an engine of `must` does not pass.
-    """
-    bundle.write_manifest(folder, manifest)
-    precision = manifest["precision"]
-    results = check_engines(folder, precision, batches, reference, kind.decide, engines, min_agreement=min_agreement)
-    print(f"parity on {sum(len(batch[0]) for batch in batches)} texts, {precision}:")
-    for engine, result in results.items():
-        print(describe(engine, result), flush=True)
-    for engine in must:
-        if not results[engine]["passed"]:
-            raise parity.GateFailed(f"parity gate: {describe(engine, results[engine]).strip()}; nothing exported")
-    checked = bundle.read_bundle(folder)
-    manifest["engines"] = {
-        engine: {"file": bundle.engine_files(checked, engine)[0].name} | result
-        for engine, result in results.items()
-        if "refused" not in result
-    }
-    bundle.write_manifest(folder, manifest)
-    return results
 
 
 def link_program(folder: Path, model: str = "infer.pdmodel", parameters: str = "infer.pdiparams") -> None:

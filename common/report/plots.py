@@ -4,7 +4,8 @@
 import math
 from pathlib import Path
 
-from common.report.summary import main_engine, median, metric_names, passed, width_of
+from common.bundle.stage_names import width_of
+from common.report.summary import main_engine, median, metric_names, passed
 from common.report.table import word
 
 MIB = 1 << 20

@@ -15,25 +15,12 @@ Optional: "date"; "baseline_engine", the engine of the original that speed and m
 and headings that common/report/table.py knows are translated in them.
 """
 
-import re
 from typing import Any
 
+from common.bundle.stage_names import STAGES, width_of
 from common.cli import UserError, did_you_mean
 
-STAGES = ("original", "vocabulary", "width", "int8", "embedding", "width_int8")
-WIDTH = re.compile(r"width_(0\.\d{1,4}|1)(_int8)?")
 BASELINE_ENGINE = "paddle"
-
-
-def width_stage(ratio: float, int8: bool = False) -> str:
-    """Name of the stage, and of the folder, of one of several widths: 2/3 is `width_0.6667`."""
-    return f"width_{ratio:.4g}" + ("_int8" if int8 else "")
-
-
-def width_of(stage: str) -> tuple[float, bool] | None:
-    """Width and whether it is INT8 of a stage named by `width_stage`; None for any other name."""
-    found = WIDTH.fullmatch(stage)
-    return (float(found[1]), found[2] is not None) if found and float(found[1]) else None
 
 
 def check_summary(summary: Any, source: str = "summary") -> dict:

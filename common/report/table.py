@@ -5,7 +5,7 @@ import html
 import textwrap
 from dataclasses import dataclass
 
-from common.report.summary import width_of
+from common.bundle.stage_names import width_of
 
 # English, Chinese
 WORDS = {

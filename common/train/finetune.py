@@ -1,8 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What fine-tuning a model of `common.models.encoders` is made of: start, checkpoint record, scores."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +73,13 @@ def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, lengt
         )
 
 
-def record(app: str, options: Any, stage: str, metrics: dict, data: Sequence[Path | None], **more: Any) -> dict:
+def record(
+    app: str, arguments: Mapping[str, Any], stage: str, metrics: dict, data: Sequence[Path | None], **more: Any
+) -> dict:
     """What `training.json` says of how a checkpoint was made.
 
     Args:
-        options: the run's dataclass; `seed` is read, all of it is kept.
+        arguments: the run's options by name, `seed` among them; all are kept as text.
         metrics: on the development set.
         data: files it was made from.
         more: what loading needs: labels, input length.
@@ -86,13 +87,13 @@ def record(app: str, options: Any, stage: str, metrics: dict, data: Sequence[Pat
     return {
         "app": app,
         "stage": stage,
-        "seed": options.seed,
-        "from_scratch": getattr(options, "from_scratch", False),
+        "seed": arguments["seed"],
+        "from_scratch": arguments.get("from_scratch", False),
         "commit": files.git_commit(),
         "data": [describe(path) for path in data if path],
         **more,
         "metrics": metrics,
-        "arguments": {name: str(value) for name, value in asdict(options).items()},
+        "arguments": {name: str(value) for name, value in arguments.items()},
     }
 
 
@@ -136,6 +137,6 @@ def plain_metrics(evaluated: dict) -> dict[str, float]:
     return {k.removeprefix("eval_"): v for k, v in evaluated.items() if not any(word in k for word in TIMINGS)}
 
 
-def told(metrics: dict[str, float]) -> str:
-    """One line for the terminal."""
+def format_metrics(metrics: dict[str, float]) -> str:
+    """Names and figures in one line for the terminal."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

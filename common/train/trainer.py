@@ -111,7 +111,10 @@ class LogLines(TrainerCallback):
 
 
 class RecipeTrainer(Trainer):
-    """The Trainer of all apps. Subclasses give the loss; `compute_metrics` judges."""
+    """The Trainer of all apps. Subclasses give `outputs_and_loss`; `compute_metrics` judges what `kept` leaves of it.
+
+    `label_names[0]` is the entry of a batch that `compute_metrics` gets beside the outputs: labels, or row numbers.
+    """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -119,6 +122,24 @@ class RecipeTrainer(Trainer):
             self.add_callback(LogLines)
         self.add_callback(LastStep)
         self.add_callback(SeedEachStep)
+
+    def outputs_and_loss(self, model, inputs: dict) -> tuple[tuple, paddle.Tensor]:
+        """The model's outputs for one batch, as a tuple, and the scalar loss on the labels."""
+        raise NotImplementedError
+
+    def kept(self, outputs: tuple):
+        """What an evaluation keeps of one batch's outputs for `compute_metrics`."""
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def compute_loss(self, model, inputs, return_outputs=False):
+        outputs, loss = self.outputs_and_loss(model, inputs)
+        return (loss, (loss, *outputs)) if return_outputs else loss
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        inputs = self._prepare_inputs(inputs)
+        with paddle.no_grad():
+            outputs, loss = self.outputs_and_loss(model, inputs)
+        return loss.detach(), self.kept(outputs), inputs[self.label_names[0]]
 
     def _inner_training_loop(self, args, model, dataloader, batches, max_steps, epochs, *rest):
         # The Trainer asks whether it is done only after a step: a resumed run that was done would train one step more.
@@ -194,6 +215,18 @@ def renamed(state: dict, names: dict[str, str]) -> dict:
     return result
 
 
+def is_first_process() -> bool:
+    """Of several processes of one training the first one looks after the folders."""
+    return not int(os.environ.get("PADDLE_TRAINER_ID", 0))
+
+
+def check_output_folder(options: TrainingOptions) -> None:
+    """Raises `UserError` where something would be overwritten that nobody gave up."""
+    folder, going_on = options.output_dir, options.overwrite_output_dir or options.resume_from_checkpoint
+    if folder.is_dir() and any(folder.iterdir()) and not going_on:
+        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
+
+
 def last_whole_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end."""
     whole = [path.parent for path in Path(folder).glob(f"{PREFIX}*/{WHOLE}")]
@@ -212,7 +245,7 @@ def checkpoint_to_resume(options: TrainingOptions, folder: Path | None = None, m
             named is not whole, or it comes from a run with other options.
     """
     folder = Path(folder or options.output_dir)
-    if int(os.environ.get("PADDLE_TRAINER_ID", 0)):  # of several processes the first one looks after the folder
+    if not is_first_process():
         return _named_checkpoint(options, folder)
     found = _found_checkpoint(options, folder)
     every = {**asdict(options), **(more or {})}

@@ -22,7 +22,7 @@ def make(
 
     Args:
         calibration_path: training file; the first 300 sentences calibrate NNCF.
-        child: as `measuring.Runner.child`.
+        child: as `Runner.child`.
 
     Returns:
         As `onnx_quantize.alternatives`; "kind" is one of `bench.alternatives_child.KINDS`.

@@ -2,13 +2,14 @@
 """What a user would serve instead, in a process of its own: other tokenizers and engines, the same kind of answer."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from math import exp
 from pathlib import Path
 from typing import Any
 
 from common import child, files
 from common.data.tags import TagDecoder, spans
-from common.measure.runner import timed
+from common.measure.serving import measure_serving
 
 import numpy as np
 
@@ -61,7 +62,8 @@ def serve(
             ],
         }
 
-    report = timed(understand, run, texts, [np.array([encode(text)[0]], dtype) for text in texts], repeats)
+    inputs = [np.array([encode(text)[0]], dtype) for text in texts]
+    report = asdict(measure_serving(understand, run, texts, inputs, repeats))
     if test_path:
         report["scores"] = scores(understand, labels, test_path, train_path)
     return report

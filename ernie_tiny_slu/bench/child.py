@@ -2,10 +2,11 @@
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from common import child
-from common.measure.runner import timed
+from common.measure.serving import measure_serving
 
 import numpy as np
 
@@ -19,14 +20,14 @@ def serve(bundle: str, engine: str, texts: list[str], repeats: int, threads: int
     """Answer texts one by one, and nothing else.
 
     Returns:
-        As `measuring.timed`.
+        As `measure_serving`.
     """
     from slu.predictor import SluPredictor
 
     predictor = SluPredictor(bundle, engine=engine, threads=threads)
     tokenizer, length = predictor.tokenizer, predictor.max_length
     ids = [np.array([tokenizer.encode(text, length).ids], np.int32) for text in texts]
-    return timed(predictor.answer, predictor._predictor.run, texts, ids, repeats)
+    return asdict(measure_serving(predictor.answer, predictor._predictor.run, texts, ids, repeats))
 
 
 def score(bundle: str, decoder: str, test_path: str, train_path: str) -> dict[str, Any]:

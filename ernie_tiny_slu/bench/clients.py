@@ -13,8 +13,10 @@ from typing import Any
 from common import cli, files
 from common.bundle.bundle import Bundle
 from common.cli import UserError
-from common.measure import runner as measuring
-from common.measure import stages
+from common.measure import entries, stages
+from common.measure.options import MeasureOptions
+from common.measure.runner import best, format_answer
+from common.report.summary import check_summary
 
 from bench import jobs
 from bench.measure import TASK, sentences_to_time
@@ -26,7 +28,7 @@ CPP_ENGINE = "openvino"
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Time both clients on bundles, one sentence at a time. Prints a table."""
 
     program: Path = APP / "deploy" / "cpp" / "build"
@@ -59,15 +61,15 @@ def main(options: Options) -> None:
         found = timed(bundles, texts, sentences, options)
         same = {name: same_answers(bundle, sentences, options) for name, bundle in bundles.items()}
     summary = {
-        **stages.record("ernie_tiny_slu_clients", options),
+        **entries.summary_head("ernie_tiny_slu_clients", options),
         "baseline_engine": f"{CPP_ENGINE}, Python",
         "stages": [
             {
                 "stage": name,
-                **stages.sizes(bundle),
+                **entries.sizes(bundle),
                 "metrics": {},
                 "engines": [
-                    stages.engine_entry(bundle, engine, found[name, client, engine])
+                    entries.engine_entry(bundle, engine, found[name, client, engine])
                     | {"engine": f"{engine}, {client}", "client": client}
                     for client, engine in columns()
                 ],
@@ -81,7 +83,7 @@ def main(options: Options) -> None:
         },
     }
     summary["tables"] = {"clients": table(summary["stages"], len(texts))}
-    files.write_json(options.output, stages.report.check_summary(summary, str(options.output)))
+    files.write_json(options.output, check_summary(summary, str(options.output)))
     for row in (summary["tables"]["clients"]["head"], *summary["tables"]["clients"]["rows"]):
         print("  ".join(row))
 
@@ -106,10 +108,12 @@ def timed(bundles: dict[str, Bundle], texts: list[str], sentences: Path, options
                     arguments = {"action": "serve", "bundle": str(bundle.path), "engine": engine, **more}
                     answer = runner.child("bench.child", arguments)
                 found[name, client, engine] = answer
-                told = f"round {number + 1} of {options.rounds}: {name}, {client}, {engine}: {measuring.told(answer)}"
-                print(told, file=sys.stderr, flush=True)
+                progress = (
+                    f"round {number + 1} of {options.rounds}: {name}, {client}, {engine}: {format_answer(answer)}"
+                )
+                print(progress, file=sys.stderr, flush=True)
         rounds.append(found)
-    return {key: measuring.best([found[key] for found in rounds]) for key in rounds[0]}
+    return {key: best([found[key] for found in rounds]) for key in rounds[0]}
 
 
 def serve_cpp(bundle: Bundle, sentences: Path, options: Options) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from common.bundle.bundle import Bundle
-from common.measure import stages
+from common.measure import entries
 from common.measure.runner import Job, Runner
 
 from bench import alternatives
@@ -42,7 +42,7 @@ def engine_jobs(stage: str, bundle: Bundle, engines: Sequence[str], timing: dict
     (stage, engine, "lean"), which pads too (free lengths would cost oneDNN another 30 MB of kernels).
     """
     jobs = []
-    for engine in stages.timed_engines(bundle, engines):
+    for engine in entries.timed_engines(bundle, engines):
         arguments = {"action": "serve", "bundle": str(bundle.path), "engine": engine, **timing}
         may_fail = engine != "onnxruntime"  # without the default engine there is nothing to publish
         if stage == "original" and engine == "paddle":

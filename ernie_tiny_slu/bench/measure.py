@@ -8,7 +8,9 @@ from typing import Any
 
 from common import cli, files
 from common.bundle.bundle import Bundle, file_bytes
-from common.measure import stages
+from common.measure import entries, stages
+from common.measure.options import MeasureOptions
+from common.report.publish import publish
 
 from utils import read_examples
 
@@ -20,7 +22,7 @@ SHUFFLE_SEED = 2018  # the sentences that are timed are the same ones in every r
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles: scores on the whole test file, and per engine speed, memory and parity. Prints the ledger."""
 
     crf_stages: tuple[str, ...] = ()
@@ -63,7 +65,7 @@ def main(options: Options) -> None:
     measured = runner.rounds(jobs, options.rounds)
 
     summary = {
-        **stages.record("ernie_tiny_slu", options),
+        **entries.summary_head("ernie_tiny_slu", options),
         "stages": [stage_entry(name, bundle, options.engines, scores, measured) for name, bundle in bundles.items()],
         "alternatives": alternative_entries(original, others, measured) if options.alternatives else [],
         "conditions": {
@@ -72,7 +74,7 @@ def main(options: Options) -> None:
             **{name: scores["original", "accuracy"][name] for name in ("queries", "unseen_queries")},
         },
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def sentences_to_time(options: Options, bundle: Bundle) -> list[str]:
@@ -86,7 +88,7 @@ def sentences_to_time(options: Options, bundle: Bundle) -> list[str]:
 def stage_entry(name: str, bundle: Bundle, engines: tuple[str, ...], scores: dict, measured: dict) -> dict[str, Any]:
     return {
         "stage": name,
-        **stages.sizes(bundle),
+        **entries.sizes(bundle),
         "metrics": stage_metrics({kind: found for (stage, kind), found in scores.items() if stage == name}),
         "engines": [entry_of(name, bundle, engine, measured) for engine in engines],
     }
@@ -109,7 +111,7 @@ def stage_metrics(scores: dict[str, dict]) -> dict[str, float | None]:
 
 def entry_of(name: str, bundle: Bundle, engine: str, measured: dict) -> dict[str, Any]:
     """One engine at one stage; the baseline's memory is that of its lean child."""
-    entry = stages.engine_entry(bundle, engine, measured.get((name, engine)))
+    entry = entries.engine_entry(bundle, engine, measured.get((name, engine)))
     lean = measured.get((name, engine, "lean"))
     if lean is None:
         return entry
@@ -120,7 +122,7 @@ def entry_of(name: str, bundle: Bundle, engine: str, measured: dict) -> dict[str
 def alternative_entries(original: Bundle, others: dict[str, dict], measured: dict) -> list[dict[str, Any]]:
     every = {alternatives.UNPADDED: {"size_bytes": file_bytes(original, "paddle")}, **others}
     metrics = ("accuracy", "intent_accuracy", "slot_f1")
-    return [stages.alternative_entry(name, made, measured[name], metrics) for name, made in every.items()]
+    return [entries.alternative_entry(name, made, measured[name], metrics) for name, made in every.items()]
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@
 from pathlib import Path
 
 from common import files, parity
-from common.bundle import bundle
 from common.data.tags import TagDecoder
 from common.data.tokenizer import WordPieceTokenizer
 from common.data.tokenizer_rules import RULES_VERSION
-from common.engines.gate import check_engines, describe
-from common.export import lite, onnx_encoder
+from common.engines.gate import gate_bundle
+from common.export import lite, onnx_encoder, onnx_weights
 from common.export import program as export
 from common.models import checkpoint
 from common.models import int8 as quantize
@@ -19,7 +18,6 @@ import paddle
 from model import JointErnie
 from utils import read_examples
 
-from slu.options import MUST_PASS
 from slu.trainer import Labels, decoder_of
 
 TASK = "joint_intent_slot"
@@ -41,9 +39,7 @@ def write_bundle(
         files.write_bytes(temporary / checkpoint.VOCABULARY, vocabulary.read_bytes())
         files.write_json(temporary / "labels.json", {"intent": labels.intents, "slot": labels.slots})
         manifest = manifest_of(model, options, labels, stage, metrics, vocabulary)
-        bundle.write_manifest(temporary, manifest)
-        manifest["engines"] = gate(model, temporary, options, labels, vocabulary)
-        bundle.write_manifest(temporary, manifest)
+        gate(model, temporary, manifest, options, labels, vocabulary)
     for suffix in ("pdmodel", "pdiparams"):
         link = folder / f"infer_model.{suffix}"
         link.unlink(missing_ok=True)
@@ -56,8 +52,8 @@ def write_models(model: JointErnie, folder: Path, dtype: str) -> None:
     """Program, ONNX and Paddle Lite files into one folder."""
     int8 = quantize.is_int8(model)
     heads = [
-        onnx_encoder.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
-        onnx_encoder.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
+        onnx_weights.Head("intent_logits", export.linear_arrays(model.intent_classifier), "sentence"),
+        onnx_weights.Head("slot_logits", export.linear_arrays(model.slot_classifier), "tokens"),
     ]
     # INT8 wants ONNX Runtime's own operators; FP32 in standard ones is read by every engine.
     style = "onnxruntime" if int8 else "portable"
@@ -98,7 +94,7 @@ def manifest_of(model: JointErnie, options, labels: Labels, stage: str, metrics:
     }
 
 
-def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: Path) -> dict:
+def gate(model: JointErnie, folder: Path, manifest: dict, options, labels: Labels, vocabulary: Path) -> None:
     """Compare every engine with the dynamic graph on real sentences; print one line each."""
     tokenizer = WordPieceTokenizer(vocabulary)
     source = options.dev_path or options.train_path or Path(__file__).parents[1] / "data" / "dev.txt"
@@ -109,19 +105,7 @@ def gate(model: JointErnie, folder: Path, options, labels: Labels, vocabulary: P
     precision = "int8" if quantize.is_int8(model) else "fp32"
     decide = decisions(decoder_of(model, labels))
     least = options.min_agreement if precision == "int8" else parity.INT8_AGREEMENT
-    results = check_engines(folder, precision, batches, reference, decide, options.gate_engines, min_agreement=least)
-    print(f"parity on {len(examples)} sentences, {precision}:")
-    for engine, result in results.items():
-        print(describe(engine, result), flush=True)
-    for engine in MUST_PASS:
-        if not results[engine]["passed"]:
-            raise parity.GateFailed(f"parity gate: {describe(engine, results[engine]).strip()}; nothing exported")
-    checked = bundle.read_bundle(folder)
-    return {
-        engine: {"file": bundle.engine_files(checked, engine)[0].name} | result
-        for engine, result in results.items()
-        if "refused" not in result
-    }
+    gate_bundle(folder, manifest, batches, reference, decide, options.gate_engines, min_agreement=least)
 
 
 def compare_models(before: JointErnie, after: JointErnie, rows: list, labels: Labels) -> dict[str, float]:

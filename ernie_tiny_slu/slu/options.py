@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.cli import UserError, did_you_mean
-from common.engines import runtime
+from common.engines.allowed import CPU_ENGINES, check_gate_engines
 from common.train.options import TrainingOptions, check_widths
 
 STRATEGIES = ("dynabert", "qat", "ptq", "embeddings")
 DECODERS = ("argmax", "bio", "crf")
 LABEL_NAMES = ("intent_label", "slot_label")
-CPU_ENGINES = tuple(runtime.ALLOWED)
-MUST_PASS = ("paddle", "onnxruntime")  # the program itself and the CPU's default engine
 
 
 @dataclass(kw_only=True)
@@ -82,13 +80,7 @@ class Options(TrainingOptions):
             if value not in allowed:
                 words = [word for word in allowed if word]
                 raise UserError(f"--{name} must be one of {', '.join(words)}, got {value}{did_you_mean(value, words)}")
-        for engine in self.gate_engines:
-            if engine not in CPU_ENGINES:
-                near = did_you_mean(engine, CPU_ENGINES)
-                raise UserError(f"--gate_engines: `{engine}`{near}; allowed are {', '.join(CPU_ENGINES)}")
-        for engine in MUST_PASS:
-            if engine not in self.gate_engines:
-                raise UserError(f"--gate_engines needs {engine}: nothing is exported unchecked; add it")
+        check_gate_engines(self.gate_engines)
         for name in self.label_names:
             if name not in LABEL_NAMES:
                 near = did_you_mean(name, LABEL_NAMES)

@@ -16,7 +16,7 @@ from common.bundle.checks import MANIFEST
 from common.cli import UserError
 from common.data.readers import Span, read_labels, read_tag_labels
 from common.data.tokenizer import WordPieceTokenizer
-from common.engines import paddle_config
+from common.engines import paddle_program
 
 import numpy as np
 from utils import Example, read_examples
@@ -211,7 +211,7 @@ def facts_of(program: Path) -> dict:
     int8 = any("quantize_linear" in operator.type() for operator in operators)
     return {
         "input": names[0],
-        "dtype": paddle_config.input_types(program, names)[names[0]],
+        "dtype": paddle_program.input_types(program, names)[names[0]],
         "rows": tables[True][0],
         "positions": max(tables[False]),
         "widths": [each[-1] for each in outputs],

@@ -117,17 +117,6 @@ class JointTrainer(trainer.RecipeTrainer):
         plain = model._layers if isinstance(model, paddle.DataParallel) else model
         return outputs, plain.loss(*outputs, inputs["intent_label"], inputs["slot_label"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, loss = self.outputs_and_loss(model, inputs)
-        return (loss, (loss, *outputs)) if return_outputs else loss
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            outputs = model(inputs["input_ids"])
-            loss = self.model.loss(*outputs, inputs["intent_label"], inputs["slot_label"])
-        return loss.detach(), outputs, inputs["row"]
-
     def judge(self, prediction) -> dict[str, float]:
         intent_logits, slot_logits = prediction.predictions
         rows = [self.eval_dataset[int(number)] for number in np.asarray(prediction.label_ids).reshape(-1)]

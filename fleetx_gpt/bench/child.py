@@ -1,13 +1,12 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One exported model on one engine in a process of its own: its scores, or its speed and memory."""
 
+from dataclasses import asdict
 from itertools import cycle, islice
 from typing import Any
 
-from common import child
-from common.cli import UserError
-from common.measure import bench
-from common.measure.runner import timed
+from common import child, timing
+from common.measure.serving import measure_serving
 
 import numpy as np
 from fleetx.inputs import images, text
@@ -40,7 +39,7 @@ def score(config: str, folder: str, engine: str, eval_path: str) -> dict[str, An
 
 
 def serve(config: str, folder: str, engine: str, eval_path: str, repeats: int) -> dict[str, Any]:
-    """Times and memory as of `measuring.timed`.
+    """Times and memory as of `measure_serving`.
 
     latency_ms: the engine alone on one whole row of tokens, or one image. end_to_end_ms: a text to the text with NEW
     tokens behind it (greedily, each from the whole text anew), or an image's bytes to its class.
@@ -55,7 +54,9 @@ def serve(config: str, folder: str, engine: str, eval_path: str, repeats: int) -
         rows = images.read(eval_path, "test", *sizes, evaluation.KEY)
         numbers = [np.array([n]) for n in range(min(INPUTS, len(rows)))]
         inputs = [rows.batch(each)[0] for each in numbers]
-        times = timed(lambda row: int(logits(rows.batch(row)[0]).argmax()), logits, numbers, inputs, repeats)
+        measured = measure_serving(
+            lambda row: int(logits(rows.batch(row)[0]).argmax()), logits, numbers, inputs, repeats
+        )
     else:
         words, texts = BytePairs.of_folder(place), text.corpus(eval_path, evaluation.KEY)
         inputs = whole_rows(words, texts, model.max_position_embeddings)
@@ -68,10 +69,9 @@ def serve(config: str, folder: str, engine: str, eval_path: str, repeats: int) -
             longest = model.max_position_embeddings
             return words.decode(generation.generate(steps, ids, settings.Generation, longest, words.end)[0])
 
-        times = timed(go_on, logits, prompts(texts), inputs, repeats)
-    if not bench.same_answers(logits, inputs):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
-    return times
+        measured = measure_serving(go_on, logits, prompts(texts), inputs, repeats)
+    timing.require_same_answers(logits, inputs, engine)
+    return asdict(measured)
 
 
 def whole_rows(words: BytePairs, texts: list[str], length: int) -> list[np.ndarray]:

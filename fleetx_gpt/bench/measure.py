@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from common import cli
+from common.bundle.stage_names import STAGES, width_of
 from common.cli import UserError
-from common.measure import stages
+from common.measure import entries
+from common.measure.options import MeasureOptions
 from common.measure.runner import Job, Runner
-from common.report.summary import STAGES, best_engine, width_of
+from common.report.publish import publish
+from common.report.summary import best_engine
 
 import tyro
 from fleetx.serve import engines
@@ -24,7 +27,7 @@ APP = Path(__file__).resolve().parents[1]
 
 
 @dataclass(kw_only=True)
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure exported models of one task against each other. Prints the ledger."""
 
     config: Annotated[Path, tyro.conf.arg(aliases=["-c"])]
@@ -62,12 +65,12 @@ def main(options: Options) -> None:
     found = measured(folders | others, manifests, options)
     rows = {name: entry(name, manifest, found, options.engines) for name, manifest in manifests.items()}
     summary = {
-        **stages.record(options.app, options),
+        **entries.summary_head(options.app, options),
         "stages": [{"stage": name, **rows[name]} for name in folders],
         "alternatives": [alternative(name, rows[name]) for name in others],
         "conditions": {"threads": options.threads, "repeats": options.repeats, "rounds": options.rounds},
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def named(words: tuple[str, ...], flag: str) -> dict[str, Path]:

@@ -1,20 +1,17 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
+from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from common import child
-from common.cli import UserError
-from common.measure import bench
-from common.measure.runner import timed
+from common import child, timing
+from common.measure.serving import full_batch, measure_serving
 
 import numpy as np
 from glue import data, metrics
 from glue.predictor import GluePredictor
-
-from bench import jobs
 
 BATCHES = 4  # of texts that are answered from end to end
 MADE_UP = ("the quick brown fox jumps over the lazy dog , and the story ends well .", "a fox jumps over a dog .")
@@ -32,7 +29,7 @@ def serve(
 
     Returns:
         end_to_end_ms (`batch_size` texts to a JSON string), latency_ms (the engine alone, [batch_size, length] without
-        padding) and peak_rss_mb, as of `measuring.timed`; same_answers.
+        padding) and peak_rss_mb, as of `measure_serving`; same_answers.
 
     Raises:
         UserError: two runs did not give the same bits; no time counts for such an engine.
@@ -45,10 +42,9 @@ def serve(
     def run(inputs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         return predictor.logits(*inputs)
 
-    times = timed(predictor.answer_batch, run, batches, [full], repeats)
-    if not bench.same_answers(run, [full]):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
-    return {**times, "same_answers": True}
+    measured = measure_serving(predictor.answer_batch, run, batches, [full], repeats)
+    timing.require_same_answers(run, [full], engine)
+    return {**asdict(measured), "same_answers": True}
 
 
 def texts_for(predictor: GluePredictor, data_dir: str | None) -> list[tuple[str, str | None]]:
@@ -62,7 +58,7 @@ def texts_for(predictor: GluePredictor, data_dir: str | None) -> list[tuple[str,
 def full_inputs(predictor: GluePredictor, texts: list, batch_size: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Token ids and types int64 [batch_size, length] of real words, none of them padding: texts run on as needed."""
     words = [number for texts in texts for number in data.encode(predictor.tokenizer, *texts, None)[0] if number]
-    ids = np.array(list(islice(cycle(words), batch_size * length)), "int64").reshape(batch_size, length)
+    ids = full_batch(words, batch_size, length)
     types = np.zeros_like(ids)
     if predictor.task.pairs:
         types[:, length // 2 :] = 1
@@ -78,7 +74,9 @@ def score(bundle: str, engine: str, data_dir: str, batch_size: int) -> dict[str,
         predicted = predictions(predictor, rows, batch_size)
         answers[split] = ([row.label for row in rows], predicted)
         every += predicted
-    return {"scores": {"all": jobs.reported(task, metrics.score_splits(task, answers))}, "predicted": every}
+    scores = metrics.score_splits(task, answers)
+    reported = {name: scores[name] for name in metrics.metric_names(task, scores)}
+    return {"scores": {"all": reported}, "predicted": every}
 
 
 def predictions(predictor: GluePredictor, rows: list[data.Row], batch_size: int) -> list:

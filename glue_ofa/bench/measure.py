@@ -1,23 +1,30 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What each width costs and keeps: scores on the dev set, and per engine speed, memory and parity. Writes a summary."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from common import cli
-from common.bundle.bundle import Bundle, file_bytes, read_bundle
+from common.bundle.bundle import Bundle, read_bundle
 from common.cli import UserError
-from common.measure import stages
+from common.measure import compare, entries, stages
+from common.measure.compare import Answers
+from common.measure.options import MeasureOptions
+from common.measure.runner import Runner
+from common.report.publish import publish
 from common.report.summary import median
 
 from glue import tasks
+from glue.predictor import check_bundle, task_name
 
-from bench import jobs
+APP = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles of one task against each other. Prints the ledger."""
 
     stages: tuple[str, ...]
@@ -48,29 +55,34 @@ class Options(stages.MeasureOptions):
 
 def main(options: Options) -> None:
     task = task_of(options.stages)
-    bundles = stages.read_stages(options.stages, "--stages", jobs.task_name(task))
+    bundles = stages.read_stages(options.stages, "--stages", task_name(task))
     stages.require_original(bundles, "--stages")
-    scores = jobs.scores(bundles, task, options)
-    times = jobs.times(bundles, scores, task, options)
+    scoring = Runner(APP, options.threads, options.workers)
+    scores = scores_of(bundles, task, options.data_dir, options.engines, scoring, options.batch_size)
+    timing = {name: getattr(options, name) for name in ("threads", "repeats", "batch_size", "length")}
+    data_dir = {"data_dir": str(options.data_dir.resolve()) if options.data_dir else None}
+    jobs = compare.jobs("serve", bundles, options.engines, timing | data_dir, scores)
+    times = Runner(APP, options.threads, 1).rounds(jobs, options.rounds)
+    measured = [
+        {
+            "stage": name,
+            **entries.sizes(bundle),
+            "parameters": bundle.manifest.get("parameters"),
+            "metrics": compare.main_scores(name, scores, options.engines) if scores else {},
+            "engines": [entries.scored_entry(name, bundle, engine, scores, times) for engine in options.engines],
+        }
+        for name, bundle in bundles.items()
+    ]
     summary = {
-        **stages.record(options.app, options),
+        **entries.summary_head(options.app, options),
         "baseline_engine": options.baseline,
-        "stages": [
-            {
-                "stage": name,
-                **stages.sizes(bundle),
-                "parameters": bundle.manifest.get("parameters"),
-                "metrics": jobs.main_scores(name, scores, options.engines),
-                "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
-            }
-            for name, bundle in bundles.items()
-        ],
+        "stages": measured,
         "conditions": {
             name: getattr(options, name) for name in ("batch_size", "length", "threads", "repeats", "rounds")
         },
+        "tables": {"speed": speed(measured, options.engines)},
     }
-    summary["tables"] = {"speed": speed(summary["stages"], options.engines)}
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def speed(rows: list[dict[str, Any]], engines: tuple[str, ...]) -> dict[str, Any]:
@@ -95,28 +107,34 @@ def task_of(words: tuple[str, ...]) -> tasks.Task:
     Raises:
         UserError: none of this app.
     """
-    from glue.predictor import check_bundle
-
     folder = words[0].partition("=")[2] if words else ""
     if not folder:
         raise UserError("--stages: write original=FOLDER first, then the widths")
     return check_bundle(read_bundle(Path(folder).resolve()))[1]
 
 
-def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
-    """One engine at one stage: the gate's verdict, its decisions on the dev set, its times.
+def scores_of(
+    bundles: dict[str, Bundle],
+    task: tasks.Task,
+    data_dir: Path | None,
+    engines: Sequence[str],
+    runner: Runner,
+    batch_size: int,
+) -> Answers:
+    """Every stage on every engine whose gate passed, with its agreement; nothing where there are no data."""
+    if data_dir is None:
+        return {}
+    arguments = {"data_dir": str(data_dir.resolve()), "batch_size": batch_size}
+    found = runner.once(compare.jobs("score", bundles, engines, arguments))
+    compare.add_agreement(found, engines, partial(agreement, task))
+    return found
 
-    "agreement" is that on the dev set where it was scored; the gate's own is "gate_agreement".
-    """
-    scored = scores.get((name, engine), {})
-    found = scored if "failed" in scored else times.get((name, engine))
-    entry = stages.engine_entry(bundle, engine, found)
-    if found is None or "failed" in found:
-        return entry
-    parity = entry["parity"]
-    if "agreement" in scored:
-        entry["parity"] = {**parity, "agreement": scored["agreement"], "gate_agreement": parity.get("agreement")}
-    return {**entry, "file_bytes": file_bytes(bundle, engine)}
+
+def agreement(task: tasks.Task, expected: Sequence[float | str], given: Sequence[float | str]) -> dict[str, float]:
+    """The share of decisions that are the same; those of a regression are compared as whole numbers."""
+    if task.regression:
+        expected, given = [round(one) for one in expected], [round(one) for one in given]
+    return compare.agreement(expected, given)
 
 
 if __name__ == "__main__":

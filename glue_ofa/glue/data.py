@@ -39,6 +39,55 @@ class Row:
     label: int | float
 
 
+@dataclass(frozen=True)
+class TextSource:
+    """Where rows come from, and how they are read.
+
+    Attributes:
+        data_dir: folder of the files; None is PaddleNLP's copy, or, in an export, where the model was trained from.
+        max_length: tokens that are read of a row.
+        skip_bad_lines: leave faulty lines out instead of stopping.
+    """
+
+    data_dir: Path | None
+    max_length: int
+    skip_bad_lines: bool = False
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The data of a training.
+
+    Attributes:
+        selection: chooses among checkpoints; part of the training set, or, where nothing was held back, dev.
+        dev: the splits that are reported, by name.
+    """
+
+    train: list[Example]
+    selection: list[Example]
+    dev: dict[str, list[Example]]
+
+
+def read_examples(task: Task, text: TextSource, selection_fraction: float) -> Examples:
+    """All data of a training; prints what chooses among its checkpoints.
+
+    Args:
+        selection_fraction: share of the training rows that is held back for it; with 0 the reported dev set chooses.
+
+    Raises:
+        UserError: as of `read`.
+    """
+    train = read(task, text.data_dir, "train", text.skip_bad_lines)
+    splits = dev_splits(task, text.data_dir)
+    dev = {split: read(task, text.data_dir, split, text.skip_bad_lines) for split in splits}
+    if selection_fraction:
+        train, selection = hold_back(train, selection_fraction)
+        print(f"{task.name}: {len(train)} rows to train on, {len(selection)} held back to choose by", flush=True)
+        return Examples(train, selection, dev)
+    print(f"{task.name}: checkpoints are chosen on {splits[0]}, which is reported too: its figures flatter", flush=True)
+    return Examples(train, dev[splits[0]], dev)
+
+
 def read(task: Task, data_dir: Path | None, split: str, skip_bad_lines: bool = False) -> list[Example]:
     """One split: `<data_dir>/<task>/<split>.tsv`, or `<data_dir>/<split>.tsv`; without a folder, PaddleNLP's copy.
 
@@ -146,6 +195,7 @@ def hold_back(examples: list[Example], fraction: float) -> tuple[list[Example], 
 
 
 def texts_of(examples: Sequence[Example]) -> list[str]:
+    """All texts, first and second ones."""
     return [text for example in examples for text in (example.first, example.second) if text is not None]
 
 

@@ -106,6 +106,11 @@ class GluePredictor:
         return {**answer, "truncated": True} if truncated else answer
 
 
+def task_name(task: tasks.Task) -> str:
+    """The task as manifests have it: `glue_sst-2`."""
+    return f"{PREFIX}{task.name.lower()}"
+
+
 def check_bundle(bundle: Bundle) -> tuple[Bundle, tasks.Task]:
     """The bundle again, and its task.
 

@@ -1,30 +1,30 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Training a GLUE classifier: the trainer, its metrics, its data, and the checkpoint it leaves."""
+"""Training a GLUE classifier: the trainer, its metrics, the model that it begins with, and the checkpoint it leaves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint
-from common.train import finetune, trainer
+from common.train import finetune
+from common.train.trainer import RecipeTrainer
 
 import numpy as np
 import paddle
 from paddle.nn import functional as F
 
-from glue import data
-from glue import metrics as scoring
-from glue import model as models
-from glue.data import Example, Row
+from glue import data, metrics, model
+from glue.data import Example, Examples, Row, TextSource
 from glue.tasks import Task
 
 APP = "glue_ofa"
 INPUTS = ("input_ids", "token_type_ids")
-told = finetune.told
 
 
-class GlueTrainer(trainer.RecipeTrainer):
+class GlueTrainer(RecipeTrainer):
     """Cross entropy on labels, or the squared distance from scores; judged by the task's metrics."""
 
     def __init__(self, task: Task, **kwargs):
@@ -35,104 +35,128 @@ class GlueTrainer(trainer.RecipeTrainer):
         logits = model(inputs["input_ids"], inputs["token_type_ids"])
         return (logits,), loss(self.task, logits, inputs["label"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, found = self.outputs_and_loss(model, inputs)
-        return (found, (found, *outputs)) if return_outputs else found
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), found = self.outputs_and_loss(model, inputs)
-        return found.detach(), logits, inputs["label"]
-
     def judge(self, prediction) -> dict[str, float]:
-        predicted = scoring.predictions(self.task, np.asarray(prediction.predictions))
-        return scoring.score(self.task, np.asarray(prediction.label_ids).reshape(-1).tolist(), predicted)
+        predicted = metrics.predictions(self.task, np.asarray(prediction.predictions))
+        return metrics.score(self.task, np.asarray(prediction.label_ids).reshape(-1).tolist(), predicted)
 
 
-def loss(task: Task, logits, label):
-    """Logits [batch, outputs] against classes int64 or scores float32 [batch]; a scalar."""
+def loss(task: Task, logits: paddle.Tensor, label: paddle.Tensor) -> paddle.Tensor:
+    """Of logits float32 [batch, outputs] against classes int64 [batch] or scores float32 [batch]; a scalar."""
     return F.mse_loss(logits[:, 0], label) if task.regression else F.cross_entropy(logits, label)
 
 
 @dataclass(frozen=True)
-class Examples:
-    """The data of a run; `dev` is reported and, unless something was held back for `selection`, chooses too."""
+class ModelChoice:
+    """The model that a fine-tuning begins with.
 
-    train: list[Example]
-    selection: list[Example]
-    dev: dict[str, list[Example]]
+    Attributes:
+        name: a folder, or a name that PaddleNLP knows.
+        model_type: what --model_type says; None if nothing.
+        shape: sizes of a model with random weights, as of `encoders.build`; None takes the trained weights.
+    """
 
-
-def examples_of(task: Task, options) -> Examples:
-    train = data.read(task, options.data_dir, "train", options.skip_bad_lines)
-    splits = data.dev_splits(task, options.data_dir)
-    dev = {split: data.read(task, options.data_dir, split, options.skip_bad_lines) for split in splits}
-    if options.selection_fraction:
-        train, selection = data.hold_back(train, options.selection_fraction)
-        print(f"{task.name}: {len(train)} rows to train on, {len(selection)} held back to choose by", flush=True)
-        return Examples(train, selection, dev)
-    print(f"{task.name}: checkpoints are chosen on {splits[0]}, which is reported too: its figures flatter", flush=True)
-    return Examples(train, dev[splits[0]], dev)
+    name: str
+    model_type: str | None
+    shape: dict[str, int | None] | None
 
 
-def rows_of(task: Task, examples: list[Example], vocabulary: Path, max_length: int) -> list[Row]:
-    return data.make_rows(task, examples, WordPieceTokenizer(vocabulary), max_length)
+def start_model(
+    choice: ModelChoice, task: Task, train: list[Example], max_length: int, folder: Path
+) -> tuple[paddle.nn.Layer, Path]:
+    """The model, and its vocabulary file.
 
-
-def by_length(rows: list[Row]) -> list[Row]:
-    """For an evaluation: its batches then need little padding."""
-    return sorted(rows, key=lambda row: len(row.ids))
-
-
-def start_model(options, task: Task, train: list[Example]) -> tuple[paddle.nn.Layer, Path]:
-    """The model that `--model_name_or_path` names, and its vocabulary file.
+    Args:
+        train: of a model with random weights the vocabulary is made from these.
+        max_length: tokens of the longest input.
+        folder: gets the vocabulary where `choice.name` is no folder.
 
     Raises:
         UserError: neither a folder nor reachable, another type than was said, or parts that do not fit together.
     """
-    name, folder = options.model_name_or_path, options.output_dir
-    models.check_type(options.model_type, name)
-    models.check_lower_case(name)
-    if options.from_scratch:
-        texts = data.texts_of(train)
-        network, vocabulary = finetune.from_scratch(
-            models.FAMILIES, name, task.outputs, models.FLAG, folder, texts, **options.shape()
-        )
+    model.check_type(choice.model_type, choice.name)
+    model.check_lower_case(choice.name)
+    named = (model.FAMILIES, choice.name, task.outputs, model.FLAG, folder)
+    if choice.shape is None:
+        network, vocabulary = finetune.start(*named)
     else:
-        network, vocabulary = finetune.start(models.FAMILIES, name, task.outputs, models.FLAG, folder)
-    finetune.check_fit(network, vocabulary, options.max_seq_length, "--max_seq_length")
+        network, vocabulary = finetune.from_scratch(*named, data.texts_of(train), **choice.shape)
+    finetune.check_fit(network, vocabulary, max_length, "--max_seq_length")
     if network.config.num_labels != task.outputs:
-        raise UserError(f"{name}: trained for {network.config.num_labels} outputs, but {task.name} has {task.outputs}")
+        outputs = network.config.num_labels
+        raise UserError(f"{choice.name}: trained for {outputs} outputs, but {task.name} has {task.outputs}")
     return network, vocabulary
 
 
-def scores_on(network, task: Task, splits: dict[str, list[Row]], batch_size: int) -> dict[str, float]:
-    """The reported metrics of a model."""
+def rows_of(task: Task, examples: list[Example], vocabulary: Path, max_length: int) -> list[Row]:
+    """Examples as the model reads them, not longer than `max_length` tokens."""
+    return data.make_rows(task, examples, WordPieceTokenizer(vocabulary), max_length)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The data of a training as the model reads them; see `Examples`.
+
+    `selection` has its shortest rows first: batches of an evaluation then need little padding.
+    """
+
+    train: list[Row]
+    selection: list[Row]
+    dev: dict[str, list[Row]]
+
+
+def encode(task: Task, examples: Examples, vocabulary: Path, max_length: int) -> Rows:
+    """Every part of `examples` by `rows_of`."""
+    train = rows_of(task, examples.train, vocabulary, max_length)
+    selection = rows_of(task, examples.selection, vocabulary, max_length)
+    dev = {split: rows_of(task, part, vocabulary, max_length) for split, part in examples.dev.items()}
+    return Rows(train, sorted(selection, key=lambda row: len(row.ids)), dev)
+
+
+def scores_on(
+    network: paddle.nn.Layer, task: Task, splits: Mapping[str, list[Row]], batch_size: int
+) -> dict[str, float]:
+    """The reported metrics of a model.
+
+    Args:
+        splits: name of a split to its rows.
+    """
     network.eval()
     answers = {}
     for split, rows in splits.items():
         logits = np.stack(finetune.logits_of(network, rows, data.collate, INPUTS, batch_size))
-        answers[split] = ([row.label for row in rows], scoring.predictions(task, logits))
-    return scoring.score_splits(task, answers)
+        answers[split] = ([row.label for row in rows], metrics.predictions(task, logits))
+    return metrics.score_splits(task, answers)
 
 
-def record_for(options, task: Task, stage: str, metrics: dict[str, float], **more) -> dict:
-    """What `training.json` says: `metrics` are those of the choice, `dev` those that are reported."""
-    source = options.data_dir
+def record(
+    arguments: Mapping[str, Any],
+    task: Task,
+    text: TextSource,
+    selection_fraction: float,
+    stage: str,
+    chosen_by: dict[str, float],
+    **more: Any,
+) -> dict:
+    """What `training.json` says of a checkpoint.
+
+    Args:
+        arguments: the run's options by name.
+        chosen_by: metrics on the rows that choose among checkpoints.
+        more: further entries, such as "dev", the reported metrics.
+    """
+    source = text.data_dir
     splits = ("train", *data.dev_splits(task, source)) if source else ()
-    paths = [data.path_of(task, source, split) for split in splits]
     return finetune.record(
         APP,
-        options,
+        arguments,
         stage,
-        metrics,
-        paths,
+        chosen_by,
+        [data.path_of(task, source, split) for split in splits],
         task=task.name,
         labels=list(task.labels or ()),
-        max_seq_length=options.max_seq_length,
+        max_seq_length=text.max_length,
         data_dir=str(source.resolve()) if source else None,
-        selection_fraction=options.selection_fraction,
+        selection_fraction=selection_fraction,
         **more,
     )
 
@@ -146,7 +170,7 @@ def record_of(folder: Path | str) -> dict:
     return finetune.record_of(Path(folder), APP)
 
 
-def save(network, vocabulary: Path, folder: Path, record: dict) -> None:
-    """Write a checkpoint into `folder`, beside what else it holds."""
+def save(network: paddle.nn.Layer, vocabulary: Path, folder: Path, content: dict) -> None:
+    """Write a checkpoint into `folder`, beside what else it holds; `content` becomes its `training.json`."""
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint.write_into(network, vocabulary, folder, record)
+    checkpoint.write_into(network, vocabulary, folder, content)

@@ -1,26 +1,29 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """All widths of a fine-tuned classifier in one training, each kept at its best as a checkpoint of its own."""
 
-import os
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from common import files, parity
+from common.bundle.stage_names import width_stage
 from common.cli import UserError
 from common.compress import distill, ofa, train_widths
 from common.export import write_bundle
 from common.models import checkpoint
 from common.models.encoders import encoder_of
-from common.report.summary import width_stage
-from common.train import finetune as finetuning
-from common.train import trainer
+from common.train import finetune
+from common.train.options import TrainingOptions
+from common.train.trainer import arguments, check_output_folder, is_first_process, seed_everything
 
+import paddle
 from paddle.nn import functional as F
 
-from glue import data, export, tasks
-from glue import model as models
-from glue import trainer as finetune
-from glue.trainer import GlueTrainer
+from glue import data, export, model, trainer
+from glue.data import TextSource
+from glue.tasks import Task
+from glue.trainer import GlueTrainer, Rows
 
 SUPER_NETWORK = "super_network"  # stage of the folder that holds all widths, and of the training in it
 
@@ -46,121 +49,198 @@ class GlueWidthTrainer(distill.WidthTrainer, GlueDistiller):
     """The same at several widths of one super-network."""
 
 
-def run(options) -> dict[float, Path]:
-    """Score heads and neurons on training rows, reorder, train all widths, cut each out at its best, report on dev.
+@dataclass(frozen=True)
+class WidthSettings:
+    """How the widths are trained.
 
-    Returns:
-        The folder of each width's checkpoint, `width_0.6667` and so on in the output folder.
+    Attributes:
+        widths: shares of the heads and feed-forward neurons, 1.0 among them.
+        importance_batches: training batches on which heads and neurons are scored.
+        reorder: put the important ones first before training.
+        distill: learn from the fine-tuned model as well as from the labels.
+        selection_fraction: share of the training rows that is held back and chooses; as the fine-tuned model's.
+    """
+
+    widths: tuple[float, ...]
+    importance_batches: int
+    reorder: bool
+    distill: bool
+    selection_fraction: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training of widths works with.
+
+    Attributes:
+        source: folder of the fine-tuned model.
+        before: its `training.json`; empty where PaddleNLP fine-tuned it.
+        network: it, later the super-network.
+        rows: the data; its `dev` is seen by `report` only.
+        folders: width to the folder of its checkpoint.
+        run_options: all of the run's options by name, for the records.
+    """
+
+    source: Path
+    before: dict
+    task: Task
+    text: TextSource
+    settings: WidthSettings
+    training: TrainingOptions
+    network: paddle.nn.Layer
+    rows: Rows
+    folders: dict[float, Path]
+    run_options: Mapping[str, Any]
+
+    @property
+    def vocabulary(self) -> Path:
+        return self.source / checkpoint.VOCABULARY
+
+    def record(self, stage: str, chosen_by: dict[str, float], **more: Any) -> dict:
+        """What `training.json` says of one width, or of all."""
+        fraction = self.settings.selection_fraction
+        return trainer.record(self.run_options, self.task, self.text, fraction, stage, chosen_by, **more)
+
+
+def prepare(
+    source: Path,
+    model_type: str | None,
+    task: Task,
+    text: TextSource,
+    settings: WidthSettings,
+    training: TrainingOptions,
+    run_options: Mapping[str, Any],
+) -> Run:
+    """Check the fine-tuned model and the output folder, read the data, load the model.
+
+    Raises:
+        UserError: as of `check_source`, an output folder with something in it, or parts that do not fit together.
+    """
+    before = check_source(source, model_type, task, settings.selection_fraction)
+    if training.output_dir.resolve() == source.resolve():
+        raise UserError(f"--output_dir {training.output_dir}: that is the fine-tuned model itself; name another folder")
+    if is_first_process():
+        check_output_folder(training)
+    seed_everything(training.seed)
+    arguments(training)  # for the device, and for PaddleNLP's log to be quiet
+    network, vocabulary = model.load_trained(str(source), task), source / checkpoint.VOCABULARY
+    finetune.check_fit(network, vocabulary, text.max_length, "--max_seq_length")
+    examples = data.read_examples(task, text, settings.selection_fraction)
+    rows = trainer.encode(task, examples, vocabulary, text.max_length)
+    folders = {share: training.output_dir / width_stage(share) for share in settings.widths}
+    return Run(source, before, task, text, settings, training, network, rows, folders, run_options)
+
+
+class GlueWidths:
+    """One run, as `train_widths` asks for it."""
+
+    metric = "score"  # decides between the evaluations of one width
+    encoder_of = staticmethod(encoder_of)
+    collate = staticmethod(data.collate)
+
+    def __init__(self, run: Run):
+        self.run, self.decide = run, export.kind_of(run.task).decide
+        self.gate_batches = export.gate_batches(run.rows.selection[: export.GATE_ROWS])
+
+    def trainer(self, **kwargs) -> GlueWidthTrainer:
+        """The trainer of this app with its data; `kwargs` are those of `WidthTrainer`."""
+        rows, distilled = self.run.rows, self.run.settings.distill
+        return GlueWidthTrainer(
+            self.run.task, distill=distilled, train_dataset=rows.train, eval_dataset=rows.selection, **kwargs
+        )
+
+    def load(self) -> paddle.nn.Layer:
+        """The fine-tuned model once more, plain and of full width."""
+        return model.load_trained(str(self.run.source), self.run.task)
+
+    def loss(self, batch: dict) -> paddle.Tensor:
+        """The network's loss on the labels of one batch, a scalar."""
+        logits = self.run.network(batch["input_ids"], batch["token_type_ids"])
+        return trainer.loss(self.run.task, logits, batch["label"])
+
+    def answers(self, network: paddle.nn.Layer) -> list[parity.Outputs]:
+        """A model's outputs for the rows on which each cut is compared with the super-network."""
+        return write_bundle.answers(network, self.gate_batches)
+
+    def save(self, small: paddle.nn.Layer, folder: Path, evaluated: dict) -> None:
+        """Write one width's checkpoint; the super-network has this width now."""
+        if not is_first_process():
+            return
+        chosen_by = finetune.plain_metrics(evaluated)
+        gate = parity.compare(self.answers(self.run.network), self.answers(small), self.decide)
+        record = self.run.record(folder.name, chosen_by, gate=asdict(gate))
+        trainer.save(small, self.run.vocabulary, folder, record)
+        print(f"{folder.name}, rows held back: {finetune.format_metrics(chosen_by)}", flush=True)
+
+
+def train(run: Run, same_on_resume: Mapping[str, Any]) -> None:
+    """Score heads and neurons on training rows, reorder, train all widths, cut each out at its best.
+
+    Args:
+        same_on_resume: options, by name, that a resumed run must not change.
 
     Raises:
         GateFailed: a cut does not compute what the super-network does at its width.
     """
-    task, source = tasks.find(options.task_name), Path(options.model_name_or_path)
-    trainer_options = options.trainer_options()
-    before = check_source(options, task, source)
-    first = not int(os.environ.get("PADDLE_TRAINER_ID", 0))  # of several processes one looks after the folder
-    if first:
-        check_folder(options)
-    trainer.seed_everything(options.seed)
-    trainer.arguments(trainer_options)  # for the device, and for PaddleNLP's log to be quiet
-    network, vocabulary = models.load_trained(str(source), task), source / checkpoint.VOCABULARY
-    finetuning.check_fit(network, vocabulary, options.max_seq_length, "--max_seq_length")
-    examples = finetune.examples_of(task, options)
-
-    def rows(part):
-        return finetune.rows_of(task, part, vocabulary, options.max_seq_length)
-
-    train_rows, selection_rows = rows(examples.train), rows(examples.selection)
-    gate_rows, kind = export.gate_batches(selection_rows), export.kind_of(task)
-    folders = {ratio: options.output_dir / width_stage(ratio) for ratio in options.width_mult_list}
-
-    def answers(model):
-        return write_bundle.answers(model, gate_rows)
-
-    def save(small, folder: Path, evaluated: dict) -> None:
-        if not first:
-            return
-        metrics = finetuning.plain_metrics(evaluated)
-        gate = parity.compare(answers(network), answers(small), kind.decide)  # `network` stands at this width now
-        record = finetune.record_for(options, task, folder.name, metrics, gate=gate)
-        finetune.save(small, vocabulary, folder, record)
-        print(f"{folder.name}, rows held back: {finetune.told(metrics)}", flush=True)
-
+    app = GlueWidths(run)
     train_widths.train_widths(
-        network,
-        trainer_options,
-        trainer=partial(
-            GlueWidthTrainer,
-            task,
-            distill=options.distill,
-            train_dataset=train_rows,
-            eval_dataset=finetune.by_length(selection_rows),
-        ),
-        encoder_of=encoder_of,
-        load=lambda: models.load_trained(str(source), task),
-        loss_of=lambda batch: finetune.loss(task, network(batch["input_ids"], batch["token_type_ids"]), batch["label"]),
-        rows=train_rows,
-        collate=data.collate,
-        importance_batches=options.importance_batches,
-        folders=folders,
-        metric="score",
-        answers=answers,
-        decide=kind.decide,
-        save=save,
-        work=options.output_dir / SUPER_NETWORK,
-        reorder=options.reorder,
-        more=options.same_on_resume(),
+        run.network,
+        run.training,
+        trainer=app.trainer,
+        encoder_of=app.encoder_of,
+        load=app.load,
+        loss_of=app.loss,
+        rows=run.rows.train,
+        collate=app.collate,
+        importance_batches=run.settings.importance_batches,
+        folders=run.folders,
+        metric=app.metric,
+        answers=app.answers,
+        decide=app.decide,
+        save=app.save,
+        work=run.training.output_dir / SUPER_NETWORK,
+        reorder=run.settings.reorder,
+        more=dict(same_on_resume),
     )
-    if first:
-        report(options, task, folders, {split: rows(part) for split, part in examples.dev.items()}, before)
-    return folders
 
 
-def check_source(options, task: tasks.Task, source: Path) -> dict:
+def report(run: Run) -> None:
+    """Score every width on dev, note it in its record, and list all widths in the record of the whole folder."""
+    if not is_first_process():
+        return
+    if run.before.get("dev"):
+        before = finetune.format_metrics(run.before["dev"])
+        print(f"fine-tuned model, {run.task.name} dev: {before}", flush=True)
+    found = {}
+    for share, folder in run.folders.items():
+        small = model.load(folder)
+        scores = trainer.scores_on(small, run.task, run.rows.dev, run.training.per_device_eval_batch_size)
+        files.write_json(folder / checkpoint.RECORD, trainer.record_of(folder) | {"dev": scores})
+        found[folder.name] = {"width": share, "dev": scores}
+        print(train_widths.told(share, folder, small), flush=True)
+        print(f"    {run.task.name} dev: {finetune.format_metrics(scores)}", flush=True)
+    files.write_json(run.training.output_dir / checkpoint.RECORD, run.record(SUPER_NETWORK, {}, widths=found))
+
+
+def check_source(source: Path, model_type: str | None, task: Task, selection_fraction: float) -> dict:
     """What `training.json` says of the fine-tuned model; empty where PaddleNLP fine-tuned it.
 
     Raises:
         UserError: no folder, trained for something else, narrow already, or with other rows held back.
     """
     files.require(source / checkpoint.CONFIG, "fine-tuned model (run_glue.py writes one)")
-    models.check_type(options.model_type, str(source))
-    models.check_lower_case(str(source))
+    model.check_type(model_type, str(source))
+    model.check_lower_case(str(source))
     if not (source / checkpoint.RECORD).exists():
         return {}
-    record = finetune.record_of(source)
+    record = trainer.record_of(source)
     if record["task"] != task.name:
         raise UserError(f"--task_name {task.name}: but {source} was fine-tuned for {record['task']}")
     if record["stage"] != "original":
         raise UserError(f"{source}: a model of the stage `{record['stage']}`; give the one that run_glue.py wrote")
-    if record["selection_fraction"] != options.selection_fraction:
+    if record["selection_fraction"] != selection_fraction:
         raise UserError(
-            f"--selection_fraction {options.selection_fraction}: but {source} was fine-tuned with "
+            f"--selection_fraction {selection_fraction}: but {source} was fine-tuned with "
             f"{record['selection_fraction']}, so it may know rows that are to choose; pass that, or fine-tune again"
         )
     return record
-
-
-def check_folder(options) -> None:
-    """Raises `UserError` where something would be overwritten that nobody gave up."""
-    folder = options.output_dir
-    if folder.resolve() == Path(options.model_name_or_path).resolve():
-        raise UserError(f"--output_dir {folder}: that is the fine-tuned model itself; name another folder")
-    going_on = options.overwrite_output_dir or options.resume_from_checkpoint
-    if folder.is_dir() and any(folder.iterdir()) and not going_on:
-        raise UserError(f"{folder} is not empty; pass --overwrite_output_dir or --resume_from_checkpoint last")
-
-
-def report(options, task: tasks.Task, folders: dict[float, Path], dev: dict[str, list], before: dict) -> None:
-    """Score every width on dev, note it in its record, and list all widths in the record of the whole folder."""
-    if before.get("dev"):
-        print(f"fine-tuned model, {task.name} dev: {finetune.told(before['dev'])}", flush=True)
-    found = {}
-    for ratio, folder in folders.items():
-        small = models.load(folder)
-        scores = finetune.scores_on(small, task, dev, options.eval_batch_size)
-        files.write_json(folder / checkpoint.RECORD, finetune.record_of(folder) | {"dev": scores})
-        found[folder.name] = {"width": ratio, "dev": scores}
-        print(train_widths.told(ratio, folder, small), flush=True)
-        print(f"    {task.name} dev: {finetune.told(scores)}", flush=True)
-    record = finetune.record_for(options, task, SUPER_NETWORK, {}, widths=found)
-    files.write_json(options.output_dir / checkpoint.RECORD, record)

@@ -1,15 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
-from itertools import cycle, islice
+from dataclasses import asdict
+from itertools import cycle
 from typing import Any
 
-from common import child
-from common.cli import UserError
-from common.measure import bench
-from common.measure.runner import timed
+from common import child, timing
+from common.measure.serving import full_batch, measure_serving
 
-import numpy as np
 from ner.data import read_sentences
 from ner.metrics import score as scores_of
 from ner.predictor import NerPredictor
@@ -34,7 +32,7 @@ def serve(
 
     Returns:
         end_to_end_ms (`characters` characters of test sentences to a JSON string), latency_ms (the engine alone,
-        [batch_size, length] without padding) and peak_rss_mb, as of `measuring.timed`; same_answers.
+        [batch_size, length] without padding) and peak_rss_mb, as of `measure_serving`; same_answers.
 
     Raises:
         UserError: two runs did not give the same bits; no time counts for such an engine.
@@ -42,13 +40,14 @@ def serve(
     predictor = NerPredictor(bundle, engine=engine, threads=threads)
     texts = texts_of([s.text for s in read_sentences(test_path, predictor.labels)], characters)
     tokens = [number for text in texts for number in predictor.encoder.ids(text)]
-    shape = batch_size, min(length, predictor.max_length)
-    full = np.array(list(islice(cycle(tokens), shape[0] * shape[1])), "int64").reshape(shape)
+    full = full_batch(tokens, batch_size, min(length, predictor.max_length))
 
-    times = timed(lambda some: predictor.answer_batch(some, batch_size), predictor.run, [texts], [full], repeats)
-    if not bench.same_answers(predictor.run, [full]):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
-    return {**times, "same_answers": True}
+    def read(texts: list[str]) -> list:
+        return predictor.answer_batch(texts, batch_size)
+
+    measured = measure_serving(read, predictor.run, [texts], [full], repeats)
+    timing.require_same_answers(predictor.run, [full], engine)
+    return {**asdict(measured), "same_answers": True}
 
 
 def texts_of(sentences: list[str], characters: int) -> list[str]:

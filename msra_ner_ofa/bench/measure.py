@@ -1,25 +1,30 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """What each width (and INT8) costs and gains: entity scores on the test file, and per engine speed, memory, parity."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle, file_bytes
-from common.measure import compare, stages
+from common.bundle.bundle import Bundle
+from common.measure import compare, entries, stages
+from common.measure.compare import Answers
+from common.measure.options import MeasureOptions
+from common.measure.runner import Runner
+from common.report.publish import publish
 
 from ner.predictor import TASK
 
-from bench import jobs as measure_jobs
 from bench import tables
 
+APP = Path(__file__).resolve().parents[1]
 ORDER = ("original", "width", "width_int8")
 METRICS = {"f1": "f1", "precision": "precision_score", "recall": "recall", "f1_strict": "f1_strict", "f1_bio": "f1_bio"}
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles of one training against each other. Prints the ledger."""
 
     stages: tuple[str, ...]
@@ -61,17 +66,19 @@ def main(options: Options) -> None:
     if options.scores:
         more = {"test_path": test_path, "batch_size": options.batch_size}
         jobs = compare.jobs("score", bundles, options.engines, more)
-        scores = measure_jobs.runner(options.threads, options.workers).once(jobs)
-        main_scores = {name: compare.main_scores(name, scores, options.engines) for name in bundles}
-        compare.add_agreement(scores, options.engines, measure_jobs.agreement)
+        scores = Runner(APP, options.threads, options.workers).once(jobs)
+    main_scores = {
+        name: compare.main_scores(name, scores, options.engines) if options.scores else {} for name in bundles
+    }
+    compare.add_agreement(scores, options.engines, agreement)
     names = ("threads", "repeats", "batch_size", "length", "characters")
     timing = {"test_path": test_path, **{name: getattr(options, name) for name in names}}
     jobs = compare.jobs("serve", bundles, options.engines, timing, scores)
-    times = measure_jobs.runner(options.threads).rounds(jobs, options.rounds)
+    times = Runner(APP, options.threads, 1).rounds(jobs, options.rounds)
     measured = [
         {
             "stage": name,
-            **stages.sizes(bundle),
+            **entries.sizes(bundle),
             "parameters": bundle.manifest["parameters"],
             "metrics": metrics(bundle, main_scores[name]),
             "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
@@ -82,13 +89,13 @@ def main(options: Options) -> None:
     if options.ablation:
         further["ablation"] = tables.ablation(options.ablation)
     summary = {
-        **stages.record(options.app, options),
+        **entries.summary_head(options.app, options),
         "stages": measured,
         "tables": further,
         "alternatives": [],
         "conditions": {name: getattr(options, name) for name in (*names, "rounds")},
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]:
@@ -101,22 +108,19 @@ def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]
     return named | kinds | ({"f1_dev": on_dev.get("f1")} if on_dev.get("split") == "dev" else {})
 
 
-def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
-    """One engine at one stage: the gate's verdict, its scores and decisions on the test file, its times.
-
-    "agreement" is that on the test file; the gate's own is "gate_agreement".
-    """
-    scored = scores.get((name, engine), {})
-    found = scored if "failed" in scored else times.get((name, engine))
-    entry = stages.engine_entry(bundle, engine, found)
-    if found is None or "failed" in found:
+def entry_of(name: str, bundle: Bundle, engine: str, scores: Answers, times: Answers) -> dict[str, Any]:
+    """One engine at one stage: as `entries.scored_entry`, with its scores and decisions on the test file."""
+    entry, scored = entries.scored_entry(name, bundle, engine, scores, times), scores.get((name, engine))
+    if "file_bytes" not in entry or not scored:
         return entry
-    entry["file_bytes"] = file_bytes(bundle, engine)
-    if not scored:
-        return entry
-    parity = entry["parity"]
-    entry["parity"] = {**parity, "agreement": scored.get("agreement"), "gate_agreement": parity.get("agreement")}
     return {**entry, "f1": scored["scores"]["all"]["f1"], "sentence_agreement": scored.get("sentence_agreement")}
+
+
+def agreement(expected: Sequence[str], given: Sequence[str]) -> dict[str, float]:
+    """Which share of the characters ("agreement") and of the sentences ("sentence_agreement") has the same tags."""
+    sentences = compare.agreement(expected, given)["agreement"]
+    flat = [[tag for sentence in tags for tag in sentence] for tags in (expected, given)]
+    return compare.agreement(*flat) | {"sentence_agreement": sentences}
 
 
 if __name__ == "__main__":

@@ -28,6 +28,21 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class DevSet:
+    """How the development set, which chooses the checkpoint, comes about.
+
+    Attributes:
+        path: its file; None takes dev.txt of the data folder, or, where there is none, a part of the training set.
+        fraction: how large that part is, 0..1.
+        seed: which sentences it has.
+    """
+
+    path: Path | None
+    fraction: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What a training reads.
 
@@ -117,38 +132,38 @@ def fault_of(fields: list[str], labels: Sequence[str]) -> str | None:
     return None
 
 
-def read_corpus(options) -> Corpus:
+def read_corpus(data_dir: Path | None, dev_set: DevSet, skip_bad_lines: bool = False) -> Corpus:
     """The training and the development set, from a folder or from the hub. The test set is not opened.
 
     Args:
-        options: `data_dir`, `dev_path`, `dev_fraction`, `split_seed`, `skip_bad_lines`.
+        data_dir: folder with train.txt and label.txt; None takes the hub's.
 
     Raises:
         UserError: a missing or faulty file, or a hub that cannot be reached.
     """
-    skip, used = options.skip_bad_lines, []
-    if options.data_dir is None:
+    used: list[Path] = []
+    if data_dir is None:
         labels, train = from_hub("train")
     else:
-        path = options.data_dir / "train.txt"
-        labels = read_tag_labels(options.data_dir / "label.txt")
-        train, used = read_sentences(path, labels, skip), [path]
-    dev_path = dev_file(options)
+        path = data_dir / "train.txt"
+        labels = read_tag_labels(data_dir / "label.txt")
+        train, used = read_sentences(path, labels, skip_bad_lines), [path]
+    dev_path = dev_file(data_dir, dev_set)
     if dev_path is not None:
-        dev = read_sentences(dev_path, labels, skip)
+        dev = read_sentences(dev_path, labels, skip_bad_lines)
         return Corpus(labels, train, dev, (*used, dev_path), {"dev": files.sha256(dev_path)})
     # by text, so that a repeated sentence does not come to stand on both sides
-    fractions = (1 - options.dev_fraction, options.dev_fraction)
-    kept, held = split_groups([sentence.text for sentence in train], fractions, options.split_seed)
-    split = {"dev_fraction": options.dev_fraction, "split_seed": options.split_seed, "sentences": len(train)}
+    fractions = (1 - dev_set.fraction, dev_set.fraction)
+    kept, held = split_groups([sentence.text for sentence in train], fractions, dev_set.seed)
+    split = {"dev_fraction": dev_set.fraction, "split_seed": dev_set.seed, "sentences": len(train)}
     return Corpus(labels, [train[n] for n in kept], [train[n] for n in held], tuple(used), split)
 
 
-def dev_file(options) -> Path | None:
+def dev_file(data_dir: Path | None, dev_set: DevSet) -> Path | None:
     """The file of the development set; None where it is to be a part of the training set."""
-    if options.dev_path is not None:
-        return options.dev_path
-    beside = options.data_dir / "dev.txt" if options.data_dir is not None else None
+    if dev_set.path is not None:
+        return dev_set.path
+    beside = data_dir / "dev.txt" if data_dir is not None else None
     return beside if beside is not None and beside.exists() else None
 
 

@@ -8,6 +8,7 @@ from common.cli import UserError, did_you_mean
 from common.train.options import TrainingOptions
 from common.train.plain_options import PlainOptions
 
+from ner.data import DevSet
 from ner.windows import check_length
 
 TASKS = ("msra", "msra_ner")
@@ -50,6 +51,15 @@ class NerOptions(PlainOptions, NerData):
     def trainer_options(self) -> TrainingOptions:
         """As `for_trainer`; the best checkpoint is that of the highest F1."""
         return self.for_trainer(self.device, "eval_f1")
+
+    def dev_set(self) -> DevSet:
+        """What chooses the checkpoint."""
+        return DevSet(self.dev_path, self.dev_fraction, self.split_seed)
+
+    def same_on_resume(self) -> dict:
+        """What a resumed run must not have otherwise, beside what concerns the Trainer."""
+        names = ("model_name_or_path", "data_dir", "dev_path", "dev_fraction", "split_seed", "max_seq_length")
+        return {name: getattr(self, name) for name in names}
 
 
 def check_task(name: str) -> None:

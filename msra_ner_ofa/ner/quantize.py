@@ -4,72 +4,70 @@
 One scale per weight and not one per channel: oneDNN restores the latter wrongly (see common/models/int8.py).
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
 from common import files, parity
+from common.engines.gate import gate_bundle
 from common.export import program, write_bundle
-from common.models import int8 as quantize
+from common.models import int8
 
 import numpy as np
 import paddle
 
-from ner import bundle
-from ner import gate as gating
-from ner.data import collate, read_sentences
+from ner.data import Sentence, collate
+from ner.export import BATCH, KIND, SubModel, manifest_of
 
-SETTINGS = {"weight_type": "abs_max", "activation_type": "moving_average_abs_max"}
+CALIBRATION = {"weight_type": "abs_max", "activation_type": "moving_average_abs_max"}
 
 
-def run(made, target: Path, options) -> dict[str, dict]:
+def draw_feeds(sub_model: SubModel, sentences: Sequence[Sentence], count: int, seed: int) -> list[dict]:
+    """Calibration batches of `count` training sentences that a seed draws: `input_ids` int64 [batch, length]."""
+    order = np.random.default_rng(seed).permutation(len(sentences))[:count]
+    rows = sub_model.rows([sentences[place] for place in order])
+    return [
+        {"input_ids": paddle.to_tensor(collate(rows[start : start + BATCH])["input_ids"])}
+        for start in range(0, len(rows), BATCH)
+    ]
+
+
+def write_int8(
+    sub_model: SubModel,
+    feeds: Sequence[dict],
+    target: Path,
+    engines: Sequence[str],
+    agreement: float,
+    dtype: str = "int64",
+) -> None:
     """Calibrate, write `target/bundle`, and compare its engines with the FP32 model.
 
     Args:
-        made: an `bundling.Made`.
+        feeds: calibration batches, as of `draw_feeds`.
+        engines: are compared.
+        agreement: share of the characters whose tag must be the same as in FP32.
+        dtype: of the input, int64 or int32.
 
     Raises:
         GateFailed: too many characters get another tag than from FP32; nothing is left then.
     """
-    network, gate = made.network, made.gate
-    batches = calibration_batches(made, options)
-    quantised = deepcopy(network)
-    count = quantize.calibrate(quantised, batches, SETTINGS)
-    quantize.quantize_embeddings(quantised)
-    fp32, int8 = gate.answers(network), gate.answers(quantised)
-    result = parity.compare(fp32, int8, gating.decide)
-    before, after = (made.scores(each)["f1"] for each in (network, quantised))
+    gate, network = sub_model.gate, deepcopy(sub_model.network)
+    used = int8.calibrate(network, feeds, CALIBRATION)
+    int8.quantize_embeddings(network)
+    reference = gate.answers(sub_model.network)
+    same = parity.compare(reference, gate.answers(network), KIND.decide)
+    before, scores = sub_model.scores(sub_model.network), sub_model.scores(network)
     print(
-        f"INT8, calibrated on {count} batches, against FP32 on {len(gate.sentences)} sentences: same tags "
-        f"{result['agreement']:.2%}, F1 {before:.4f} -> {after:.4f}",
+        f"INT8, calibrated on {used} batches, against FP32 on {len(gate.sentences)} sentences: same tags "
+        f"{same.agreement:.2%}, F1 {before['f1']:.4f} -> {scores['f1']:.4f}",
         flush=True,
     )
-    parity.require(result, "INT8 against FP32", None, options.min_agreement)
+    parity.require(same, "INT8 against FP32", None, agreement)
     with files.replacing_folder(target / "bundle") as folder:
-        program.save_program(quantised, folder / "model", options.input_dtype)
-        write_bundle.write_onnx(bundle.KIND, quantised, folder / "model.onnx", "onnxruntime", options.input_dtype)
-        write_bundle.add_words(folder, made.vocabulary, {bundle.KIND.labels: made.labels})
-        scores, operators = made.scores(quantised), quantize.onednn_operators(quantised)
-        stage = stage_of(made.record["stage"])
-        manifest = bundle.manifest_of(made, quantised, stage, scores, options.input_dtype, operators)
-        share = options.min_agreement
-        verdicts = write_bundle.gate(
-            bundle.KIND, folder, manifest, gate.batches, fp32, options.gate_engines, min_agreement=share
-        )
+        program.save_program(network, folder / "model", dtype)
+        write_bundle.write_onnx(KIND, network, folder / "model.onnx", "onnxruntime", dtype)
+        write_bundle.add_words(folder, sub_model.vocabulary, {KIND.labels: sub_model.labels})
+        manifest = manifest_of(sub_model, network, scores, dtype, int8.onednn_operators(network))
+        gate_bundle(folder, manifest, gate.batches, reference, KIND.decide, engines, min_agreement=agreement)
     write_bundle.link_program(target)
     print(f"quantised: {target / 'bundle'}", flush=True)
-    return verdicts
-
-
-def stage_of(fp32: str) -> str:
-    return "int8" if fp32 == "original" else f"{fp32}_int8"
-
-
-def calibration_batches(made, options) -> list[dict[str, np.ndarray]]:
-    """Batches of training sentences that a seed draws."""
-    sentences = read_sentences(options.data_dir / "train.txt", made.labels)
-    order = np.random.default_rng(options.seed).permutation(len(sentences))[: options.calibration_sentences]
-    rows = made.rows([sentences[place] for place in order])
-    return [
-        {"input_ids": paddle.to_tensor(collate(rows[start : start + bundle.BATCH])["input_ids"])}
-        for start in range(0, len(rows), bundle.BATCH)
-    ]

@@ -1,37 +1,43 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-"""Training the tagger: the trainer, its metrics, and the checkpoint it leaves."""
+"""Training the tagger: the trainer, its metrics, what a training begins with, and the checkpoint it leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from common import files
+from common import files, parity
 from common.cli import UserError
 from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint
-from common.train import finetune, trainer
+from common.train import finetune
+from common.train.trainer import RecipeTrainer
 
 import numpy as np
 import paddle
 from paddle.nn import functional as F
 
-from ner import model as models
 from ner.data import IGNORED, Corpus, Row, collate, joined, make_rows, vocabulary_texts
 from ner.gate import Gate
 from ner.metrics import score
+from ner.model import FAMILIES, FLAG
 from ner.windows import SHORTEST, CharacterEncoder
 
 APP = "msra_ner_ofa"
 INPUTS = ("input_ids",)
-plain_metrics, told = finetune.plain_metrics, finetune.told
 
 
-def tag_loss(logits, labels):
-    """Cross entropy, averaged over the characters that have a label. Shapes [batch, length, tags], [batch, length]."""
+def tag_loss(logits: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+    """Cross entropy, averaged over the characters that have a label; a scalar.
+
+    Args:
+        logits: float32 [batch, length, tags].
+        labels: int64 [batch, length], IGNORED where there is no label.
+    """
     return F.cross_entropy(logits, labels, ignore_index=IGNORED)
 
 
-class NerTrainer(trainer.RecipeTrainer):
+class NerTrainer(RecipeTrainer):
     """Cross entropy on the characters' tags; judged by whole entities of whole sentences."""
 
     def __init__(self, labels: Sequence[str], **kwargs):
@@ -42,15 +48,9 @@ class NerTrainer(trainer.RecipeTrainer):
         logits = model(inputs["input_ids"])
         return (logits,), tag_loss(logits, inputs["labels"])
 
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, loss = self.outputs_and_loss(model, inputs)
-        return (loss, (loss, *outputs)) if return_outputs else loss
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), loss = self.outputs_and_loss(model, inputs)
-        return loss.detach(), logits.argmax(axis=-1), inputs["row"]
+    def kept(self, outputs):
+        """The index of each token's best tag, int64 [batch, length]: far less to keep than the logits."""
+        return outputs[0].argmax(axis=-1)
 
     def judge(self, prediction) -> dict[str, float]:
         best = dict(zip(np.asarray(prediction.label_ids).reshape(-1).tolist(), prediction.predictions, strict=True))
@@ -61,7 +61,8 @@ def judged(rows: Sequence[Row], best: Sequence[np.ndarray], labels: Sequence[str
     """Scores of whole sentences.
 
     Args:
-        best: per row the number of the best tag of each token; what stands behind the row's tokens is padding.
+        best: per row the index of the best tag of each token; what stands behind the row's tokens is padding.
+        kinds: as of `metrics.score`.
     """
     gold = joined(rows, [np.array(row.labels) for row in rows])
     predicted = joined(rows, best)
@@ -70,7 +71,7 @@ def judged(rows: Sequence[Row], best: Sequence[np.ndarray], labels: Sequence[str
 
 @dataclass(frozen=True)
 class Start:
-    """What a training begins with; `length` is the size of its windows in tokens."""
+    """What a training begins with; `max_length` is the size of its windows in tokens."""
 
     network: paddle.nn.Layer
     vocabulary: Path
@@ -78,10 +79,12 @@ class Start:
     train_rows: list[Row]
     dev_rows: list[Row]
     gate: Gate
-    length: int
+    max_length: int
 
 
-def start(corpus: Corpus, network: paddle.nn.Layer, vocabulary: Path, length: int, from_scratch: bool = False) -> Start:
+def start(
+    corpus: Corpus, network: paddle.nn.Layer, vocabulary: Path, max_length: int, from_scratch: bool = False
+) -> Start:
     """Encode the corpus for a model.
 
     A model from scratch knows no position beyond the longest training sentence: its windows are no longer than that.
@@ -89,25 +92,33 @@ def start(corpus: Corpus, network: paddle.nn.Layer, vocabulary: Path, length: in
     Raises:
         UserError: vocabulary, tables, input length or labels that do not fit together.
     """
-    check_fit(network, vocabulary, length, corpus.labels)
+    check_fit(network, vocabulary, max_length, corpus.labels)
     encoder = CharacterEncoder(WordPieceTokenizer(vocabulary))
-    train_rows = make_rows(corpus.train, encoder, corpus.labels, length)
+    train_rows = make_rows(corpus.train, encoder, corpus.labels, max_length)
     if from_scratch:
-        length = min(length, max(SHORTEST, *(len(row.ids) for row in train_rows)))
-    dev_rows = make_rows(corpus.dev, encoder, corpus.labels, length)
-    return Start(
-        network, vocabulary, corpus, train_rows, dev_rows, Gate(corpus.dev, encoder, corpus.labels, length), length
-    )
+        max_length = min(max_length, max(SHORTEST, *(len(row.ids) for row in train_rows)))
+    dev_rows = make_rows(corpus.dev, encoder, corpus.labels, max_length)
+    gate = Gate(corpus.dev, encoder, corpus.labels, max_length)
+    return Start(network, vocabulary, corpus, train_rows, dev_rows, gate, max_length)
 
 
-def start_model(options, corpus: Corpus) -> tuple[paddle.nn.Layer, Path]:
-    """The model that `--model_name_or_path` names, and its vocabulary file."""
-    outputs = len(corpus.labels)
-    begin = (models.FAMILIES, options.model_name_or_path, outputs, models.FLAG, options.output_dir)
-    if options.from_scratch:
-        texts = vocabulary_texts(corpus.train)
-        return finetune.from_scratch(*begin, texts, **options.shape())
-    return finetune.start(*begin)
+def start_model(
+    name: str, shape: dict[str, int | None] | None, corpus: Corpus, folder: Path
+) -> tuple[paddle.nn.Layer, Path]:
+    """A pretrained model with a new head, a trained one, or one with random weights; and its vocabulary file.
+
+    Args:
+        name: a folder, or a name that PaddleNLP knows.
+        shape: sizes of a model with random weights, as of `encoders.build`; None takes the trained weights.
+        folder: gets the vocabulary where `name` is no folder.
+
+    Raises:
+        UserError: neither a folder nor reachable, or sizes that do not fit together.
+    """
+    named = (FAMILIES, name, len(corpus.labels), FLAG, folder)
+    if shape is None:
+        return finetune.start(*named)
+    return finetune.from_scratch(*named, vocabulary_texts(corpus.train), **shape)
 
 
 def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, labels: Sequence[str]) -> None:
@@ -117,15 +128,25 @@ def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, label
         raise UserError(f"label.txt: {len(labels)} tags, but the model was trained for {network.config.num_labels}")
 
 
-def save(begun: Start, network, folder: Path, options, stage: str, metrics: dict, answers: Sequence[dict]) -> None:
+def save(
+    begun: Start,
+    network: paddle.nn.Layer,
+    folder: Path,
+    run_options: Mapping[str, Any],
+    stage: str,
+    metrics: dict[str, float],
+    answers: Sequence[parity.Outputs],
+) -> None:
     """Write a whole checkpoint folder, or leave what was there.
 
     Args:
+        run_options: all of the run's options by name, for the record.
+        metrics: those on the development set.
         answers: what the model that the checkpoint is made from says to the gate's sentences.
     """
     corpus = begun.corpus
-    more = {"labels": corpus.labels, "max_seq_length": begun.length, "split": corpus.split}
-    record = finetune.record(APP, options, stage, metrics, corpus.files, **more)
+    more = {"labels": corpus.labels, "max_seq_length": begun.max_length, "split": corpus.split}
+    record = finetune.record(APP, run_options, stage, metrics, corpus.files, **more)
     with files.replacing_folder(folder) as temporary:
         checkpoint.write_into(network, begun.vocabulary, temporary, record)
         begun.gate.write(temporary, answers)
@@ -149,6 +170,6 @@ def record_of(folder: Path) -> dict:
 
 
 def best_tags(network: paddle.nn.Layer, rows: list[Row], batch_size: int) -> list[np.ndarray]:
-    """The number of the best tag of each token, per row."""
+    """The index of the best tag of each token, int64 [tokens], per row."""
     logits = finetune.logits_of(network, rows, collate, INPUTS, batch_size)
     return [each.argmax(axis=1) for each in logits]

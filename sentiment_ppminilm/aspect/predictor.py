@@ -14,8 +14,9 @@ from common.engines import answering, runtime
 
 import numpy as np
 
+from aspect.options import SHORTEST
+
 TASK = "aspect_sentiment"
-SHORTEST = 5  # [CLS] a [SEP] b [SEP]
 Pair = tuple[str, str]
 """An aspect and a text."""
 

@@ -8,172 +8,192 @@ loses accuracy. For `cpu` and `lite` only its ranges are taken: of the inputs of
 import tempfile
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 
 from common import child, files, parity
 from common.bundle.bundle import read_bundle
 from common.cli import UserError
 from common.compress import static_ptq
-from common.engines import gate
-from common.export import lite, write_bundle
-from common.export import program as export
-from common.models import checkpoint, int8
+from common.engines.gate import Verdict, gate_bundle
+from common.export import lite, program, write_bundle
+from common.models import int8
 
-import model as models
+import model
 import numpy as np
 import paddle
-import quant_post
-from data import LabelSet, Row, collate, read_labels
+from data import Row, collate, read_labels
 
-from aspect import export as exporting
-from aspect import trainer
+from aspect import export, trainer
+from aspect.export import KIND, Trained
+from aspect.metrics import score
+from aspect.predictor import TASK
+from aspect.quantize_options import ENGINES, INPUT_DTYPE, MUST_PASS, Choices
 
 STAGE_OF = {"original": "int8", "width": "width_int8"}
-# What is written for a target, and so what can be compared; FastDeploy's backends read the same files.
-ENGINES = {"cpu": gate.CPU_ENGINES, "tensorrt": ("paddle",), "lite": ("paddle",)}
-INPUT_DTYPE = {"cpu": "int64", "tensorrt": "int64", "lite": "int32"}  # Paddle Lite on phones is fed int32
+Feed = dict[str, np.ndarray]
+"""A calibration batch: each of the model's inputs by name, int64 [batch, length]."""
 
 
-def run(options) -> dict[str, dict]:
-    """Calibrate, write `quant_model_dir/bundle`, and compare its engines with the FP32 model.
+@dataclass(frozen=True)
+class GateText:
+    """Real text on which INT8 is compared with FP32.
+
+    Attributes:
+        split: what the manifest calls it, "dev" or a part of it.
+    """
+
+    rows: list[Row]
+    split: str = "dev"
+
+
+def check_source(trained: Trained, static_model_dir: Path, label_path: Path | None, name: str | None) -> None:
+    """Refuse what cannot be quantized before the work begins.
+
+    Args:
+        label_path: labels that the user says the model has.
+        name: architecture that the user says the model has.
+
+    Raises:
+        UserError: a checkpoint or static model that is INT8 already, other labels, or another architecture.
+    """
+    stage, folder = trained.record["stage"], trained.folder
+    if stage not in STAGE_OF:
+        raise UserError(f"{folder}: a checkpoint of the stage `{stage}`; give a float one")
+    if (static_model_dir / "bundle").exists():
+        given = read_bundle(static_model_dir / "bundle", task=TASK)
+        if given.precision != "fp32":
+            raise UserError(f"{static_model_dir}: an {given.precision} model already; give the FP32 one")
+    if label_path is not None:
+        trainer.check_labels(read_labels(label_path), trained.labels, label_path)
+    own = model.family_of(folder)
+    if name is not None and model.family_of(name) != own:
+        raise UserError(f"--base_model_name {name}: but {folder} is a {own}; leave the flag out")
+
+
+def calibration_feeds(rows: Sequence[Row], size: int, count: int, seed: int, path: Path) -> list[Feed]:
+    """Whole batches of rows that a seed draws.
+
+    Args:
+        size: rows per batch.
+        count: batches at most.
+        path: the file that the rows are from, for the message.
+
+    Raises:
+        UserError: not even one whole batch: ranges out of nothing would be garbage without an error.
+    """
+    if len(rows) < size:
+        raise UserError(
+            f"{path}: {len(rows)} rows are fewer than one calibration batch; give more rows, or "
+            f"--batch_size {len(rows)} or less (now {size})"
+        )
+    order = np.random.default_rng(seed).permutation(len(rows))
+    starts = range(0, len(rows) - size + 1, size)[:count]
+    batches = [collate([rows[place] for place in order[start : start + size]]) for start in starts]
+    return [{name: batch[name] for name in trainer.INPUTS} for batch in batches]
+
+
+def write_int8(
+    trained: Trained, fp32: tuple[Path, Path], feeds: Sequence[Feed], text: GateText, choices: Choices, target: Path
+) -> dict[str, Verdict]:
+    """Calibrate, write `target/bundle`, and compare its engines with the FP32 model.
+
+    Args:
+        fp32: program and weights that were exported from the checkpoint.
+        feeds: calibration batches.
 
     Returns:
         The gate's verdict per engine.
 
     Raises:
-        UserError: too few rows, labels of another model, or a static model of another checkpoint.
+        UserError: a static model of another checkpoint.
         GateFailed: INT8 decides otherwise than FP32 too often; nothing is left then.
     """
-    source = options.checkpoints
-    program = options.static_model_dir / options.input_model_filename
-    weights = options.static_model_dir / options.input_param_filename
-    files.require(program, "static model (export one by export_model.py)")
-    network, record = models.load(source), trainer.record_of(source)
-    labels = check(options, network, record)
-    vocabulary = source / checkpoint.VOCABULARY
-    rows = trainer.dataset(options.calibration_path, vocabulary, labels, options)
-    feeds = calibration_feeds(rows, options)
-    all_rows = trainer.dataset(options.gate_path, vocabulary, labels, options)
-    gate_rows = all_rows[: options.gate_rows]
-    batches = exporting.gate_batches(gate_rows, options.gate_rows)
-    fp32 = exporting.reference_of(network, batches)
-
-    target, target_bundle = options.target, options.quant_model_dir / "bundle"
-    with files.replacing_folder(target_bundle) as folder:
-        quantised = write_models(options, network, program, weights, feeds, folder)
-        exporting.add_words(folder, vocabulary, labels)
-        metrics = compare(quantised, fp32, batches, gate_rows, labels, options.min_agreement)
-        if len(gate_rows) < len(all_rows):
-            metrics["split"] = f"dev, first {len(gate_rows)} rows"
-        operators = [] if target == "tensorrt" else int8.onednn_operators(quantised)
-        manifest = exporting.manifest_of(
-            quantised, labels, options.max_seq_len, STAGE_OF[record["stage"]], metrics, INPUT_DTYPE[target], operators
+    network, where = trained.network, choices.target
+    batches = export.gate_batches(text.rows)
+    reference = write_bundle.answers(network, batches)
+    with files.replacing_folder(target / "bundle") as folder:
+        quantized = write_models(network, fp32, feeds, choices, folder)
+        export.add_words(folder, trained.vocabulary, trained.labels)
+        answers = write_bundle.answers(quantized, batches)
+        check_agreement(reference, answers, len(text.rows), choices.min_agreement)
+        metrics = {"split": text.split, **scores(trained, text.rows, answers)}
+        operators = [] if where == "tensorrt" else int8.onednn_operators(quantized)
+        stage, dtype = STAGE_OF[trained.record["stage"]], INPUT_DTYPE[where]
+        manifest = export.manifest_of(quantized, trained.labels, choices.max_length, stage, metrics, dtype, operators)
+        engines = [engine for engine in choices.engines if engine in ENGINES[where]]
+        verdicts = gate_bundle(
+            folder, manifest, batches, reference, KIND.decide, engines, MUST_PASS[where], choices.min_agreement
         )
-        engines = [engine for engine in options.gate_engines if engine in ENGINES[target]]
-        must, share = quant_post.MUST_PASS[target], options.min_agreement
-        verdicts = write_bundle.gate(exporting.KIND, folder, manifest, batches, fp32, engines, must, share)
-    write_bundle.link_program(options.quant_model_dir, options.save_model_filename, options.save_params_filename)
-    print(f"quantised: {target_bundle}", flush=True)
+    print(f"quantised: {target / 'bundle'}", flush=True)
     return verdicts
 
 
-def check(options, network: paddle.nn.Layer, record: dict) -> LabelSet:
-    """The checkpoint's labels, after everything that can be refused before the work begins."""
-    if record["stage"] not in STAGE_OF:
-        raise UserError(f"{options.checkpoints}: a checkpoint of the stage `{record['stage']}`; give a float one")
-    if (options.static_model_dir / "bundle").exists():
-        given = read_bundle(options.static_model_dir / "bundle", task=exporting.TASK)
-        if given.precision != "fp32":
-            raise UserError(f"{options.static_model_dir}: an {given.precision} model already; give the FP32 one")
-    labels = LabelSet(**record["labels"])
-    if options.label_path is not None:
-        trainer.check_labels(read_labels(options.label_path), labels, options.label_path)
-    said = options.base_model_name
-    if said is not None and models.family_of(said) != models.family_of(options.checkpoints):
-        own = models.family_of(options.checkpoints)
-        raise UserError(f"--base_model_name {said}: but {options.checkpoints} is a {own}; leave the flag out")
-    trainer.check_fit(network, options.checkpoints / checkpoint.VOCABULARY, options.max_seq_len, labels)
-    return labels
-
-
-def calibration_feeds(rows: Sequence[Row], options) -> list[dict[str, np.ndarray]]:
-    """Whole batches of rows that a seed draws, each of the model's inputs int64 [batch, length].
-
-    Raises:
-        UserError: not even one whole batch: ranges out of nothing would be garbage without an error.
-    """
-    size = options.batch_size
-    if len(rows) < size:
-        raise UserError(
-            f"{options.calibration_path}: {len(rows)} rows are fewer than one calibration batch; give more rows, or "
-            f"--batch_size {len(rows)} or less (now {size})"
-        )
-    order = np.random.default_rng(options.seed).permutation(len(rows))
-    starts = range(0, len(rows) - size + 1, size)[: options.batch_nums]
-    batches = [collate([rows[place] for place in order[start : start + size]]) for start in starts]
-    return [{name: batch[name] for name in exporting.INPUTS} for batch in batches]
-
-
-def write_models(options, network, program: Path, weights: Path, feeds: list, folder: Path) -> paddle.nn.Layer:
-    """The files of a target; gives the fake-quantised model back, which says what they are to answer."""
-    recipe = static_ptq.Recipe(
-        options.algorithm, options.weight_quantize_type, options.quantizable_op_type, options.hist_percent
-    )
-    found = static_ptq.quantize_program(program, weights, folder / "model", feeds, recipe)
+def write_models(
+    network: paddle.nn.Layer, fp32: tuple[Path, Path], feeds: Sequence[Feed], choices: Choices, folder: Path
+) -> paddle.nn.Layer:
+    """Write the files of a target; returns the fake-quantised model, which says what they are to answer."""
+    found = static_ptq.quantize_program(*fp32, folder / "model", feeds, choices.scales)
     print(
-        f"calibrated on {len(feeds)} batches of {options.batch_size} rows by {options.algorithm}: {found['quantised']} "
-        f"of {found['products']} matrix products",
+        f"calibrated on {len(feeds)} batches of {choices.batch_size} rows by {choices.scales.algorithm}: "
+        f"{found['quantised']} of {found['products']} matrix products",
         flush=True,
     )
-    quantised = deepcopy(network)
-    int8.take_ranges(quantised, found["ranges"], options.weight_quantize_type)
-    if options.embeddings:
-        int8.quantize_embeddings(quantised)
-    if options.target != "tensorrt":
-        dtype = INPUT_DTYPE[options.target]
-        export.save_program(quantised, folder / "model", dtype, exporting.INPUTS)  # in place of PaddleSlim's
-    if options.target == "lite":
+    quantized = deepcopy(network)
+    int8.take_ranges(quantized, found["ranges"], choices.scales.weight_type)
+    if choices.embeddings:
+        int8.quantize_embeddings(quantized)
+    if choices.target != "tensorrt":  # in place of PaddleSlim's program
+        program.save_program(quantized, folder / "model", INPUT_DTYPE[choices.target], trainer.INPUTS)
+    if choices.target == "lite":
         lite.convert(folder / "model.pdmodel", folder / "model.pdiparams", folder / "model.arm", "arm", True)
-    if options.target == "cpu":
-        write_onnx(options, network, quantised, feeds, folder)
-    return quantised
+    if choices.target == "cpu":
+        write_onnx(network, quantized, feeds, choices, folder)
+    return quantized
 
 
-def write_onnx(options, network, quantised, feeds: list, folder: Path) -> None:
+def write_onnx(
+    network: paddle.nn.Layer, quantized: paddle.nn.Layer, feeds: Sequence[Feed], choices: Choices, folder: Path
+) -> None:
     """`model.onnx` for ONNX Runtime and, where OpenVINO is to run, NNCF's `model.xml` for it."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".onnx.") as place:
         fp32 = Path(place) / "fp32.onnx"
-        write_bundle.write_onnx(exporting.KIND, network, fp32, "portable")
-        if options.onnx_method == "static":
-            write_bundle.write_onnx(exporting.KIND, quantised, folder / "model.onnx", "onnxruntime")
+        write_bundle.write_onnx(KIND, network, fp32, "portable")
+        if choices.onnx_method == "static":
+            write_bundle.write_onnx(KIND, quantized, folder / "model.onnx", "onnxruntime")
         else:
             in_child("dynamic", fp32, folder / "model.onnx")
-        if "openvino" in options.gate_engines:
+        if "openvino" in choices.engines:
             lists = [{name: array.tolist() for name, array in feed.items()} for feed in feeds]
             in_child("nncf", fp32, folder / "model.xml", feeds=lists)
 
 
 def in_child(action: str, onnx: Path, to: Path, **more) -> None:
-    """A step of `common.export.onnx_baselines`; what it counted is told."""
+    """A step of `common.export.onnx_baselines` in a process of its own; prints what it counted."""
     request = {"action": action, "onnx": str(onnx), "to": str(to), **more}
     counted = child.run_child("common.export.onnx_baselines", request, timeout=static_ptq.TIMEOUT)
     print(f"{action}: " + ", ".join(f"{count} {name}" for name, count in counted.items()), flush=True)
 
 
-def compare(quantised, fp32: list[dict], batches: list, rows: list[Row], labels: LabelSet, share: float) -> dict:
-    """Scores of the fake-quantised model on the gate's rows, after it was compared with FP32 on them.
+def check_agreement(
+    fp32: Sequence[write_bundle.Outputs], answers: Sequence[write_bundle.Outputs], rows: int, share: float
+) -> None:
+    """Compare the fake-quantised model with FP32, both in the dynamic graph; prints the figures.
 
     Raises:
         GateFailed: less than `share` of the decisions are the same.
     """
-    answers = exporting.reference_of(quantised, batches)
-    result = parity.compare(fp32, answers, exporting.decide)
+    found = parity.compare(fp32, answers, KIND.decide)
     print(
-        f"INT8 against FP32, dynamic graph, {len(rows)} rows: largest difference {result['max_abs_diff']:.3g}, same "
-        f"decisions {result['agreement']:.2%}",
+        f"INT8 against FP32, dynamic graph, {rows} rows: largest difference {found.max_abs_diff:.3g}, same "
+        f"decisions {found.agreement:.2%}",
         flush=True,
     )
-    parity.require(result, "INT8 against FP32", None, share)
+    parity.require(found, "INT8 against FP32", None, share)
+
+
+def scores(trained: Trained, rows: Sequence[Row], answers: Sequence[write_bundle.Outputs]) -> dict[str, float]:
+    """Scores of the answers to `export.gate_batches(rows)`."""
     gold = [row.label for row in sorted(rows, key=lambda row: len(row.ids))]  # the order of `gate_batches`
-    predicted = [decision for outputs in answers for decision in exporting.decide(outputs)]
-    return trainer.score(labels, gold, predicted)
+    predicted = [decision for outputs in answers for decision in KIND.decide(outputs)]
+    return score(trained.labels, gold, predicted)

@@ -8,10 +8,10 @@ from common.train import trainer as training
 from common.train.options import SHAPE
 
 import model as models
-import train as training_options
 from data import read_labels
 
 from aspect import trainer as finetune
+from aspect.options import trainer_options
 from aspect.trainer import AspectTrainer
 from aspect.warm_start import warm_words
 
@@ -29,14 +29,15 @@ SAME = (
 
 def train(options) -> dict[str, float]:
     """Train, keep the best checkpoint, score it on the development set."""
-    trainer_options = training_options.trainer_options(options)
+    settings = trainer_options(options)
     training.seed_everything(options.seed)
-    arguments = training.arguments(trainer_options)
+    arguments = training.arguments(settings)
     labels = read_labels(options.label_path)
-    resume = training.checkpoint_to_resume(trainer_options, more={name: getattr(options, name) for name in SAME})
+    resume = training.checkpoint_to_resume(settings, more={name: getattr(options, name) for name in SAME})
     options.checkpoints.mkdir(parents=True, exist_ok=True)
     network, vocabulary = finetune.start_model(options, labels)
-    rows = finetune.dataset(options.train_path, vocabulary, labels, options)
+    reading = vocabulary, labels, options.max_seq_len, options.skip_bad_lines
+    rows = finetune.dataset(options.train_path, *reading)
     if options.warm_start_epochs and not resume:
         words = models.backbone(network).embeddings.word_embeddings
         loss = warm_words(words, rows, len(labels.values), options.warm_start_epochs, options.seed)
@@ -46,14 +47,16 @@ def train(options) -> dict[str, float]:
         model=network,
         args=arguments,
         train_dataset=rows,
-        eval_dataset=finetune.dataset(options.dev_path, vocabulary, labels, options),
+        eval_dataset=finetune.dataset(
+            options.dev_path, vocabulary, labels, options.max_seq_len, options.skip_bad_lines
+        ),
     )
     trainer.train(resume)
     network.eval()
     metrics = finetune.plain_metrics(trainer.evaluate())
     if arguments.should_save:
         finetune.save(network, vocabulary, options.checkpoints, options, labels, "original", metrics)
-    print(f"best checkpoint, dev: {finetune.told(metrics)}", flush=True)
+    print(f"best checkpoint, dev: {finetune.format_metrics(metrics)}", flush=True)
     return metrics
 
 
@@ -65,8 +68,14 @@ def evaluate(options) -> dict[str, float]:
         finetune.check_labels(given, labels, options.label_path)
     training.set_device(options.device)
     network = models.load(options.checkpoints)
-    rows = finetune.dataset(options.test_path, options.checkpoints / checkpoint.VOCABULARY, labels, options)
+    rows = finetune.dataset(
+        options.test_path,
+        options.checkpoints / checkpoint.VOCABULARY,
+        labels,
+        options.max_seq_len,
+        options.skip_bad_lines,
+    )
     logits = finetune.logits_of(network, rows, options.batch_size)
     metrics = finetune.score(labels, [row.label for row in rows], logits.argmax(axis=1).tolist())
-    print(f"{Path(options.test_path).name}: {finetune.told(metrics)}", flush=True)
+    print(f"{Path(options.test_path).name}: {finetune.format_metrics(metrics)}", flush=True)
     return metrics

@@ -12,7 +12,7 @@ from common.train import finetune, trainer
 import model as models
 import numpy as np
 import paddle
-from data import Example, LabelSet, Row, collate, make_rows, read_examples
+from data import LabelSet, Row, collate, make_rows, read_examples
 from paddle.nn import functional as F
 
 from aspect.metrics import score
@@ -20,7 +20,7 @@ from aspect.metrics import score
 BEST = "best.pdparams"  # the document's name of the trained weights
 APP = "sentiment_ppminilm"
 INPUTS = ("input_ids", "token_type_ids")
-plain_metrics, told = finetune.plain_metrics, finetune.told
+plain_metrics, format_metrics = finetune.plain_metrics, finetune.format_metrics
 
 
 class AspectTrainer(trainer.RecipeTrainer):
@@ -33,16 +33,6 @@ class AspectTrainer(trainer.RecipeTrainer):
     def outputs_and_loss(self, model, inputs):
         logits = model(inputs["input_ids"], inputs["token_type_ids"])
         return (logits,), F.cross_entropy(logits, inputs["label"])
-
-    def compute_loss(self, model, inputs, return_outputs=False):
-        outputs, loss = self.outputs_and_loss(model, inputs)
-        return (loss, (loss, *outputs)) if return_outputs else loss
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        inputs = self._prepare_inputs(inputs)
-        with paddle.no_grad():
-            (logits,), loss = self.outputs_and_loss(model, inputs)
-        return loss.detach(), logits, inputs["label"]
 
     def judge(self, prediction) -> dict[str, float]:
         predicted = np.asarray(prediction.predictions).argmax(axis=-1)
@@ -74,16 +64,21 @@ def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, label
         )
 
 
-def dataset(path: Path, vocabulary: Path, labels: LabelSet, options) -> list[Row]:
-    examples: list[Example] = read_examples(path, labels, options.skip_bad_lines)
-    return make_rows(examples, WordPieceTokenizer(vocabulary), labels, options.max_seq_len)
+def dataset(path: Path, vocabulary: Path, labels: LabelSet, max_length: int, skip_bad_lines: bool) -> list[Row]:
+    """Rows of a labelled file, each cut at `max_length` tokens.
+
+    Raises:
+        UserError: as `read_examples`.
+    """
+    examples = read_examples(path, labels, skip_bad_lines)
+    return make_rows(examples, WordPieceTokenizer(vocabulary), labels, max_length)
 
 
 def save(network, vocabulary: Path, folder: Path, options, labels: LabelSet, stage: str, metrics: dict) -> None:
     """Write a checkpoint into `folder`, with what made it; `best.pdparams` is a link to its weights."""
     data = [getattr(options, name, None) for name in ("train_path", "dev_path")]
     more = {"labels": asdict(labels), "max_seq_len": options.max_seq_len}
-    record = finetune.record(APP, options, stage, metrics, data, **more)
+    record = finetune.record(APP, asdict(options), stage, metrics, data, **more)
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.write_into(network, vocabulary, folder, record)
     link = folder / BEST

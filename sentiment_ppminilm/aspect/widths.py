@@ -5,16 +5,17 @@ from functools import partial
 from pathlib import Path
 
 from common.compress import distill, ofa, train_widths
+from common.export import write_bundle
 from common.models import checkpoint
 from common.models.encoders import encoder_of
 from common.train import trainer
 
 import model as models
-import train as training_options
 from paddle.nn import functional as F
 
 from aspect import export
 from aspect import trainer as finetune
+from aspect.options import trainer_options
 from aspect.trainer import AspectTrainer
 
 
@@ -51,19 +52,19 @@ def run(options) -> list[Path]:
     trainer.seed_everything(options.seed)
     network = models.load(source)
     finetune.check_fit(network, vocabulary, options.max_seq_len, labels)
-    train_rows = finetune.dataset(options.train_path, vocabulary, labels, options)
-    dev_rows = finetune.dataset(options.dev_path, vocabulary, labels, options)
-    gate_rows = export.gate_batches(dev_rows)
+    train_rows = finetune.dataset(options.train_path, vocabulary, labels, options.max_seq_len, options.skip_bad_lines)
+    dev_rows = finetune.dataset(options.dev_path, vocabulary, labels, options.max_seq_len, options.skip_bad_lines)
+    gate_rows = export.gate_batches(dev_rows[: export.GATE_ROWS])
     folders = {ratio: options.output_dir / f"width_{ratio:g}" for ratio in options.width_mult_list}
 
     def save(small, folder: Path, evaluated: dict) -> None:
         metrics = finetune.plain_metrics(evaluated)
         finetune.save(small, vocabulary, folder, options, labels, "width", metrics)
-        print(f"{folder.name}, dev: {finetune.told(metrics)}", flush=True)
+        print(f"{folder.name}, dev: {finetune.format_metrics(metrics)}", flush=True)
 
     train_widths.train_widths(
         network,
-        training_options.trainer_options(options, output_dir=options.output_dir),
+        trainer_options(options, output_dir=options.output_dir),
         trainer=partial(AspectWidthTrainer, labels, train_dataset=train_rows, eval_dataset=dev_rows),
         encoder_of=encoder_of,
         load=lambda: models.load(source),
@@ -73,8 +74,8 @@ def run(options) -> list[Path]:
         importance_batches=options.importance_batches,
         folders=folders,
         metric="f1",
-        answers=lambda model: export.reference_of(model, gate_rows),
-        decide=export.decide,
+        answers=lambda model: write_bundle.answers(model, gate_rows),
+        decide=export.KIND.decide,
         save=save,
         work=options.output_dir / "super_network",
     )

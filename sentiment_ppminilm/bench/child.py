@@ -1,14 +1,13 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """One bundle in a process of its own, through the predictor that users get: its speed and memory, or its scores."""
 
+from dataclasses import asdict
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from common import child
-from common.cli import UserError
-from common.measure import bench
-from common.measure.runner import timed
+from common import child, timing
+from common.measure.serving import full_batch, measure_serving
 
 import numpy as np
 from aspect.metrics import score as scores_of
@@ -30,7 +29,7 @@ def serve(
 
     Returns:
         end_to_end_ms (`batch_size` texts to a JSON string), latency_ms (the engine alone, [batch_size, length] without
-        padding) and peak_rss_mb, as of `measuring.timed`; batch_1_ms (as latency_ms, for one text); same_answers.
+        padding) and peak_rss_mb, as of `measure_serving`; batch_1_ms (as latency_ms, for one text); same_answers.
 
     Raises:
         UserError: two runs did not give the same bits; no time counts for such an engine.
@@ -46,17 +45,16 @@ def serve(
     def run(inputs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         return predictor.logits(*inputs)
 
-    times = timed(predictor.answer_batch, run, batches, [full], repeats)
-    times["batch_1_ms"] = bench.measure(run, [one], 2, repeats)
-    if not bench.same_answers(run, [full]):
-        raise UserError(f"{engine} changes its answers from run to run; no time counts for it")
-    return {**times, "same_answers": True}
+    measured = measure_serving(predictor.answer_batch, run, batches, [full], repeats)
+    batch_1 = asdict(timing.time_calls(run, [one], 2, repeats))
+    timing.require_same_answers(run, [full], engine)
+    return {**asdict(measured), "batch_1_ms": batch_1, "same_answers": True}
 
 
 def full_inputs(predictor: AspectPredictor, pairs: list, batch_size: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Token ids and types int64 [batch_size, length] of real words, none of them padding: texts run on as needed."""
     words = [number for aspect, text in pairs for number in predictor.tokenizer.encode_pair(aspect, text).ids if number]
-    ids = np.array(list(islice(cycle(words), batch_size * length)), "int64").reshape(batch_size, length)
+    ids = full_batch(words, batch_size, length)
     types = np.zeros_like(ids)
     types[:, length // 4 :] = 1
     return ids, types
@@ -92,20 +90,20 @@ def make_reference(folder: str) -> dict[str, Any]:
     from common.data import vocabulary
     from common.export import program
 
-    import model as models
-    from aspect import export as exporting
+    import model
+    from aspect import export, trainer
 
-    name = models.NAMES[1]
+    name = model.NAMES[1]
     labels = LabelSet(["0", "1"])
-    network = models.build(name, len(labels.values))
+    network = model.build(name, len(labels.values))
     network.eval()
     with files.replacing_folder(Path(folder) / "bundle") as temporary:
-        program.save_program(network, temporary / "model", "int64", exporting.INPUTS)
+        program.save_program(network, temporary / "model", "int64", trainer.INPUTS)
         vocabulary.write(
             temporary / "vocab.txt", vocabulary.widened(list(vocabulary.SPECIALS), network.config.vocab_size)
         )
         files.write_json(temporary / "labels.json", {"class": labels.values})
-        bundle.write_manifest(temporary, exporting.manifest_of(network, labels, 256, "original", {}))
+        bundle.write_manifest(temporary, export.manifest_of(network, labels, 256, "original", {}))
     return {"made": name}
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from common import cli, files
-from common.bundle.bundle import Bundle, file_bytes
-from common.measure import compare, stages
+from common.bundle.bundle import Bundle
+from common.measure import compare, entries, stages
+from common.measure.options import MeasureOptions
+from common.report.publish import publish
 
 from aspect.predictor import TASK
 
@@ -19,7 +21,7 @@ REFERENCE = "SKEP-large"
 
 
 @dataclass
-class Options(stages.MeasureOptions):
+class Options(MeasureOptions):
     """Measure bundles of one trained model against each other. Prints the ledger."""
 
     stages: tuple[str, ...]
@@ -64,12 +66,12 @@ def main(options: Options) -> None:
     times = alone.rounds(compare.jobs("serve", bundles, options.engines, timing, scores), options.rounds)
     reference = measure_jobs.reference(alone, options.reference_dir.resolve(), timing) if options.reference else None
     summary = {
-        **stages.record("sentiment_ppminilm", options),
+        **entries.summary_head("sentiment_ppminilm", options),
         **({"reference": reference_entry(reference)} if reference else {}),
         "stages": [
             {
                 "stage": name,
-                **stages.sizes(bundle),
+                **entries.sizes(bundle),
                 "metrics": metrics(bundle, main_scores[name]),
                 "engines": [entry_of(name, bundle, engine, scores, times) for engine in options.engines],
             }
@@ -80,7 +82,7 @@ def main(options: Options) -> None:
             name: getattr(options, name) for name in ("batch_size", "length", "threads", "repeats", "rounds")
         },
     }
-    stages.publish(summary, options.output)
+    publish(summary, options.output)
 
 
 def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]:
@@ -91,18 +93,9 @@ def metrics(bundle: Bundle, scores: dict[str, float]) -> dict[str, float | None]
 
 
 def entry_of(name: str, bundle: Bundle, engine: str, scores: dict, times: dict) -> dict[str, Any]:
-    """One engine at one stage: the gate's verdict, its scores and decisions on the test file, its times.
-
-    "agreement" is that on the test file; the gate's own is "gate_agreement".
-    """
-    scored = scores.get((name, engine), {})
-    found = scored if "failed" in scored else times.get((name, engine))
-    entry = stages.engine_entry(bundle, engine, found)
-    if found is None or "failed" in found:
-        return entry
-    parity = entry["parity"]
-    entry["parity"] = {**parity, "agreement": scored.get("agreement"), "gate_agreement": parity.get("agreement")}
-    return {**entry, "f1": scored["scores"]["all"]["f1"], "file_bytes": file_bytes(bundle, engine)}
+    """One engine at one stage: as `entries.scored_entry`, with F1 on the test file."""
+    entry = entries.scored_entry(name, bundle, engine, scores, times)
+    return {**entry, "f1": scores[name, engine]["scores"]["all"]["f1"]} if "file_bytes" in entry else entry
 
 
 def reference_entry(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from common import machine
 from common.compress import ofa
 from common.export import program
-from common.export.onnx_encoder import count_nodes, to_unsigned_weights
+from common.export.onnx_file import count_nodes, to_unsigned_weights
 from common.models import int8 as quantize
 from common.models import width
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from common.cli import EnvironmentLacks, UserError
+from common.engines import paddle_lite
 from common.export import lite
 
 import numpy as np
@@ -35,7 +36,7 @@ def x86(folder) -> Path:
 
 def test_x86_is_paddle(folder, x86):
     want = np.load(folder / "fp32.npz")
-    model = lite.LiteModel(x86)
+    model = paddle_lite.LiteModel(x86)
     assert x86 == folder / "fp32.x86.nb"
     for rows, columns in ((2, 6), (1, 4), (2, 6)):  # the shape may change from call to call
         intent, slot = model.run(IDS[:rows, :columns])
@@ -45,7 +46,7 @@ def test_x86_is_paddle(folder, x86):
 
 
 def test_answers_are_copies(x86):
-    model = lite.LiteModel(x86)
+    model = paddle_lite.LiteModel(x86)
     first = model.run(IDS)[0]
     kept = first.copy()
     model.run(IDS[::-1])
@@ -53,14 +54,14 @@ def test_answers_are_copies(x86):
 
 
 def test_only_int32_rows(x86):
-    model = lite.LiteModel(x86)
+    model = paddle_lite.LiteModel(x86)
     for ids in (IDS.astype(np.int64), IDS[0]):
         with pytest.raises(ValueError, match="int32"):
             model.run(ids)
 
 
 def test_one_array_per_input(x86):
-    model = lite.LiteModel(x86)
+    model = paddle_lite.LiteModel(x86)
     assert model.input_names == ["input_ids"]
     for inputs in ((), (IDS, IDS)):
         with pytest.raises(ValueError, match=f"{len(inputs)} inputs, but the model has input_ids"):
@@ -72,7 +73,7 @@ def test_arm_fp32_is_made_and_refused_on_x86(folder):
     found = lite.kernels(made)
     assert found["arm", "fp32"] > 10 and not found["arm", "int8"]
     with pytest.raises(UserError, match="not converted for x86"):
-        lite.LiteModel(made)
+        paddle_lite.LiteModel(made)
 
 
 def test_arm_int8_has_int8_kernels(folder):
@@ -110,7 +111,7 @@ def test_a_damaged_model_is_one_message_and_no_file(tmp_path):
         lite.move_attention_scale(tmp_path / "bad", tmp_path / "moved")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["bad.pdiparams", "bad.pdmodel", "out.nb"]
     with pytest.raises(UserError, match=r"out\.nb: not a Paddle Lite"):
-        lite.LiteModel(tmp_path / "out.nb")
+        paddle_lite.LiteModel(tmp_path / "out.nb")
 
 
 def test_absent_file_or_engine(tmp_path, x86, monkeypatch):
@@ -120,7 +121,7 @@ def test_absent_file_or_engine(tmp_path, x86, monkeypatch):
         lite.convert(tmp_path / "m.pdmodel", tmp_path / "m.pdiparams", tmp_path / "m", "gpu", False)
     monkeypatch.setattr(lite.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EnvironmentLacks, match="paddlelite is not installed"):
-        lite.LiteModel(x86)
+        paddle_lite.LiteModel(x86)
 
 
 def build(folder: str) -> None:

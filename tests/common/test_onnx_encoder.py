@@ -9,8 +9,8 @@ from math import erf
 
 from common import machine
 from common.cli import UserError
-from common.export import onnx_encoder
-from common.export.onnx_encoder import Encoder, Head, Layer, Linear, Table
+from common.export import onnx_encoder, onnx_file
+from common.export.onnx_weights import Encoder, Head, Layer, Linear, Table
 
 import numpy as np
 import onnx
@@ -126,7 +126,7 @@ def exact(path_or_bytes):
     if machine.has_int8_dot_product():
         return path_or_bytes
     try:
-        return onnx_encoder.to_unsigned_weights(path_or_bytes)
+        return onnx_file.to_unsigned_weights(path_or_bytes)
     except UserError:
         return path_or_bytes
 
@@ -196,7 +196,7 @@ def test_own_scale_for_each_projection(tmp_path):
     ids, want = away_from_ties(encoder, heads)
     onnx_encoder.build(encoder, heads, tmp_path / "m.onnx")
     assert_close(run(tmp_path / "m.onnx", ids), want, 1e-4)
-    nodes = onnx_encoder.count_nodes(tmp_path / "m.onnx")
+    nodes = onnx_file.count_nodes(tmp_path / "m.onnx")
     assert (nodes["MultiHeadAttention"], nodes["QAttention"]) == (1, 1)
 
 
@@ -212,13 +212,13 @@ def test_float_and_int8_layers_mix(tmp_path):
 def test_counted_nodes_prove_int8(tmp_path):
     encoder, heads = make(True, True)
     onnx_encoder.build(encoder, heads, tmp_path / "m.onnx")
-    nodes = onnx_encoder.count_nodes(tmp_path / "m.onnx")
+    nodes = onnx_file.count_nodes(tmp_path / "m.onnx")
     assert nodes["QAttention"] == 2
     assert nodes["MatMulIntegerToFloat"] == 2 * 3 + 1 + 2  # output and two FFN halves, pooler, heads
     assert nodes["QuantizeLinear"] == 2 * 4 + 3  # one for each input, not for each use of it
     assert "MatMul" not in nodes and "DequantizeLinear" not in nodes
     onnx_encoder.build(encoder, heads, tmp_path / "p.onnx", "portable")
-    nodes = onnx_encoder.count_nodes((tmp_path / "p.onnx").read_bytes())
+    nodes = onnx_file.count_nodes((tmp_path / "p.onnx").read_bytes())
     assert nodes["MatMul"] == 2 * (4 + 2) + 1 + 2  # the two of attention itself stay float32
     assert nodes["DequantizeLinear"] == 3 * (2 * 4 + 1 + 2)  # input, weight and bias of each Linear
 
@@ -243,13 +243,13 @@ def test_unsigned_weights_give_equal_answers(tmp_path, style):
     """Two products of 255 * 64 at most fit into 16 bits: such signed weights saturate on no CPU."""
     encoder, heads = make(True, True, largest=64)
     onnx_encoder.build(encoder, heads, tmp_path / "m.onnx", style)
-    unsigned = onnx_encoder.to_unsigned_weights(tmp_path / "m.onnx")
+    unsigned = onnx_file.to_unsigned_weights(tmp_path / "m.onnx")
     stored = {t.name: numpy_helper.to_array(t) for t in onnx.load_model_from_string(unsigned).graph.initializer}
     signed = [name for name, value in stored.items() if value.dtype == np.int8 and value.ndim == 2]
     assert signed == ["words"]
     for one, other in zip(run_as_it_is(unsigned, IDS), run_as_it_is(tmp_path / "m.onnx", IDS), strict=True):
         assert np.array_equal(one, other)
-    assert onnx_encoder.count_nodes(unsigned) == onnx_encoder.count_nodes(tmp_path / "m.onnx")
+    assert onnx_file.count_nodes(unsigned) == onnx_file.count_nodes(tmp_path / "m.onnx")
 
 
 def dynamic_product(op: str, weight: np.ndarray, zero_point: int | None) -> bytes:
@@ -285,7 +285,7 @@ def test_dynamically_quantised_products_are_exact_with_unsigned_weights(op, zero
     weight = random.choice(np.array([-127, 126, 127], np.int8), (64, 24))
     steps = random.choice([0, 150, 255], (5, 64))
     x = (steps / 255).astype(np.float32)
-    unsigned = onnx_encoder.to_unsigned_weights(dynamic_product(op, weight, zero_point))
+    unsigned = onnx_file.to_unsigned_weights(dynamic_product(op, weight, zero_point))
     stored = {t.name: numpy_helper.to_array(t) for t in onnx.load_model_from_string(unsigned).graph.initializer}
     assert stored["weight"].dtype == np.uint8
     answer = onnxruntime.InferenceSession(unsigned, providers=["CPUExecutionProvider"]).run(["y"], {"x": x})[0]
@@ -296,14 +296,14 @@ def test_dynamically_quantised_products_are_exact_with_unsigned_weights(op, zero
 def test_nothing_to_make_unsigned(tmp_path):
     onnx_encoder.build(*make(), tmp_path / "m.onnx")
     with pytest.raises(UserError, match="no INT8 weight"):
-        onnx_encoder.to_unsigned_weights(tmp_path / "m.onnx")
+        onnx_file.to_unsigned_weights(tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\x08"])
 def test_not_an_onnx_file(tmp_path, content):
     (tmp_path / "m.onnx").write_bytes(content)
     with pytest.raises(UserError, match=r"m\.onnx: not an ONNX model"):
-        onnx_encoder.count_nodes(tmp_path / "m.onnx")
+        onnx_file.count_nodes(tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -324,7 +324,7 @@ def test_another_pad_id_and_token_heads_only(tmp_path, style):
 def test_fast_gelu_is_near(tmp_path):
     encoder, heads = make()
     onnx_encoder.build(encoder, heads, tmp_path / "m.onnx", fast_gelu=True)
-    assert onnx_encoder.count_nodes(tmp_path / "m.onnx")["FastGelu"] == 2
+    assert onnx_file.count_nodes(tmp_path / "m.onnx")["FastGelu"] == 2
     assert_close(run(tmp_path / "m.onnx", IDS), Reference(encoder, heads).run(IDS), 2e-3)
 
 

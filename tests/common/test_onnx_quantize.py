@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from common import child
-from common.export import onnx_baselines, onnx_encoder, program
+from common.export import onnx_baselines, onnx_encoder, onnx_weights, program
 
 import bundle_fixture
 import numpy as np
@@ -25,7 +25,7 @@ def quantize(action: str, **arguments) -> dict[str, int]:
 def pairs(tmp_path_factory) -> Path:
     """An ONNX file with input_ids and token_type_ids, int64, and one sentence head."""
     path, model = tmp_path_factory.mktemp("pairs") / "fp32.onnx", tiny(max_position_embeddings=16)
-    head = onnx_encoder.Head("logits", program.linear_arrays(model.sentence), "sentence")
+    head = onnx_weights.Head("logits", program.linear_arrays(model.sentence), "sentence")
     onnx_encoder.build(program.encoder_arrays(model.ernie), [head], path, "portable", pairs=True, dtype="int64")
     return path
 

@@ -7,7 +7,7 @@ from common import child, parity
 from common.bundle import bundle
 from common.cli import UserError
 from common.engines import gate
-from common.export import lite, onnx_encoder, program
+from common.export import lite, onnx_encoder, onnx_weights, program
 
 import numpy as np
 import paddle
@@ -50,14 +50,14 @@ def test_pair_batches_hold_ids_and_types_of_one_length():
 def test_compare_finds_the_largest_difference_and_the_changed_decisions():
     reference = [{"x": np.array([[1.0, 0], [0, 1]])}, {"x": np.array([[3.0, 2], [3, 0]])}]
     answers = [{"x": np.array([[1.0, 0], [0, 1.25]])}, {"x": np.array([[3.0, 3.5], [3, 0]])}]
-    assert parity.compare(reference, answers, first) == {"max_abs_diff": 1.5, "agreement": 0.75}
-    assert parity.compare(reference, reference, first) == {"max_abs_diff": 0.0, "agreement": 1.0}
+    assert parity.compare(reference, answers, first) == parity.Comparison(max_abs_diff=1.5, agreement=0.75)
+    assert parity.compare(reference, reference, first) == parity.Comparison(max_abs_diff=0.0, agreement=1.0)
 
 
 def test_compare_leaves_out_what_an_engine_of_fixed_length_answers_for_padding():
     reference = [{"x": np.zeros([2, 3])}]
     longer = [{"x": np.concatenate([np.zeros([2, 3]), np.full([2, 4], 9.0)], axis=1)}]
-    assert parity.compare(reference, longer, first) == {"max_abs_diff": 0.0, "agreement": 1.0}
+    assert parity.compare(reference, longer, first) == parity.Comparison(max_abs_diff=0.0, agreement=1.0)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -66,7 +66,7 @@ def test_a_value_that_is_no_number_never_passes(value):
     reference = [{"x": np.array([[1.0, 0]])}, {"x": np.array([[1.0, 0]])}]
     broken = [{"x": np.array([[1.0, value]])}, {"x": np.array([[1.0, 0]])}]
     result = parity.compare(reference, broken, lambda answers: [0])
-    assert result == {"max_abs_diff": math.inf, "agreement": 1.0}
+    assert result == parity.Comparison(math.inf, 1.0)
     for tolerance in (1e-4, None):
         with pytest.raises(parity.GateFailed):
             parity.require(result, "it", tolerance, 0.0)
@@ -74,7 +74,7 @@ def test_a_value_that_is_no_number_never_passes(value):
 
 def test_require_says_both_figures_and_both_bounds():
     with pytest.raises(parity.GateFailed) as caught:
-        parity.require({"max_abs_diff": 0.5, "agreement": 0.875}, "width 0.5", 1e-4, 0.99)
+        parity.require(parity.Comparison(0.5, 0.875), "width 0.5", 1e-4, 0.99)
     message = str(caught.value)
     for part in ("parity gate", "width 0.5", "0.5", "87.50%", "0.0001", "99.00%"):
         assert part in message
@@ -92,7 +92,7 @@ def test_require_says_both_figures_and_both_bounds():
     ],
 )
 def test_require(result, tolerance, passes):
-    result = dict(zip(("max_abs_diff", "agreement"), result, strict=True))
+    result = parity.Comparison(*result)
     if passes:
         parity.require(result, "it", tolerance, 0.99)
     else:
@@ -118,19 +118,19 @@ def test_engines_answer_as_the_dynamic_graph(fp32):
     results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("paddle", "onnxruntime"))
     assert list(results) == ["paddle", "onnxruntime"]
     for result in results.values():
-        assert result["passed"]
-        assert result["precision"] == "fp32"
-        assert result["max_abs_diff"] <= 1e-4
-        assert result["agreement"] == 1
+        assert result.passed
+        assert result.precision == "fp32"
+        assert result.max_abs_diff <= 1e-4
+        assert result.agreement == 1
 
 
 def test_an_engine_that_computes_another_function_fails(fp32):
     """The bundle of one model held against another one."""
     _, folder = fp32
     results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(tiny(seed=1)), decide, ("onnxruntime",))
-    assert not results["onnxruntime"]["passed"]
-    assert results["onnxruntime"]["max_abs_diff"] > parity.FP32_TOLERANCE
-    assert "FAILED" in gate.describe("onnxruntime", results["onnxruntime"])
+    assert not results["onnxruntime"].passed
+    assert results["onnxruntime"].max_abs_diff > parity.FP32_TOLERANCE
+    assert "FAILED" in results["onnxruntime"].line()
 
 
 def test_int8_engines_and_the_forbidden_cell(tmp_path):
@@ -139,13 +139,13 @@ def test_int8_engines_and_the_forbidden_cell(tmp_path):
     folder = write_bundle(model, tmp_path / "bundle")
     engines = ("onnxruntime", "paddlelite")
     results = gate.check_engines(folder, "int8", SENTENCES, answers_of(model), decide, engines)
-    assert results["onnxruntime"]["max_abs_diff"] <= 0.15
-    assert results["onnxruntime"]["agreement"] >= 0.9  # random weights: many decisions are near a tie
+    assert results["onnxruntime"].max_abs_diff <= 0.15
+    assert results["onnxruntime"].agreement >= 0.9  # random weights: many decisions are near a tie
     refused = results["paddlelite"]
-    assert not refused["passed"]
-    assert "INT8 crashes or gives NaN on x86" in refused["refused"]
-    assert "not taken: INT8 crashes" in gate.describe("paddlelite", refused)
-    json.dumps(results, allow_nan=False)
+    assert not refused.passed
+    assert "INT8 crashes or gives NaN on x86" in refused.refused
+    assert "not taken: INT8 crashes" in refused.line()
+    json.dumps(results["onnxruntime"].entry("model.onnx"), allow_nan=False)
 
 
 def test_an_engine_without_its_file_is_refused_with_the_reason(fp32, tmp_path):
@@ -155,8 +155,8 @@ def test_an_engine_without_its_file_is_refused_with_the_reason(fp32, tmp_path):
     (copy / "model.onnx").unlink()
     bundle.write_manifest(copy, json.loads((copy / "manifest.json").read_text()))
     results = gate.check_engines(copy, "fp32", SENTENCES[:1], answers_of(model)[:1], decide, ("onnxruntime",))
-    assert not results["onnxruntime"]["passed"]
-    assert "model.onnx" in results["onnxruntime"]["refused"]
+    assert not results["onnxruntime"].passed
+    assert "model.onnx" in results["onnxruntime"].refused
 
 
 def test_an_engine_that_answers_nan_is_refused(fp32, monkeypatch):
@@ -172,11 +172,9 @@ def test_an_engine_that_answers_nan_is_refused(fp32, monkeypatch):
     monkeypatch.setattr(child, "run_child", broken)
     for precision in ("fp32", "int8"):
         results = gate.check_engines(folder, precision, SENTENCES, answers_of(model), decide, ("onnxruntime",))
-        assert results["onnxruntime"] == {
-            "precision": precision,
-            "passed": False,
-            "refused": "its answers hold NaN or infinity",
-        }
+        assert results["onnxruntime"] == gate.Verdict(
+            "onnxruntime", precision, passed=False, refused="its answers hold NaN or infinity"
+        )
 
 
 def test_a_crash_of_an_engine_is_a_refusal(fp32, monkeypatch):
@@ -187,7 +185,7 @@ def test_a_crash_of_an_engine_is_a_refusal(fp32, monkeypatch):
 
     monkeypatch.setattr(child, "run_child", crash)
     results = gate.check_engines(folder, "fp32", SENTENCES, answers_of(model), decide, ("onnxruntime",))
-    assert results["onnxruntime"]["refused"].endswith("SIGSEGV: it said nothing")
+    assert results["onnxruntime"].refused.endswith("SIGSEGV: it said nothing")
 
 
 class Pairs(Tiny):
@@ -212,7 +210,7 @@ def pairs(tmp_path_factory):
     model.__class__ = Pairs
     names = ("input_ids", "token_type_ids")
     program.save_program(model, folder / "model", "int32", names)
-    head = onnx_encoder.Head("logits", program.linear_arrays(model.sentence), "sentence")
+    head = onnx_weights.Head("logits", program.linear_arrays(model.sentence), "sentence")
     onnx_encoder.build(program.encoder_arrays(model.ernie), [head], folder / "model.onnx", "portable", pairs=True)
     lite.convert(folder / "model.pdmodel", folder / "model.pdiparams", folder / "model.x86", "x86", False)
     (folder / "labels.json").write_text(json.dumps({"class": INTENTS}))
@@ -236,7 +234,7 @@ def test_every_engine_takes_two_inputs(pairs):
     results = gate.check_engines(folder, "fp32", PAIRS, answers, choose)
     assert list(results) == list(gate.CPU_ENGINES)
     for engine, result in results.items():
-        assert result["passed"] and result["agreement"] == 1, (engine, result)
+        assert result.passed and result.agreement == 1, (engine, result)
 
 
 def test_token_types_reach_the_engine_as_the_second_input(pairs):
@@ -245,4 +243,4 @@ def test_token_types_reach_the_engine_as_the_second_input(pairs):
     swapped = [(numbers, 1 - types) for numbers, types in PAIRS]
     results = gate.check_engines(folder, "fp32", swapped, answers, choose, ("onnxruntime", "paddlelite"))
     for result in results.values():
-        assert not result["passed"] and result["max_abs_diff"] > 0.01
+        assert not result.passed and result.max_abs_diff > 0.01

@@ -12,8 +12,8 @@ from common import machine
 from common.bundle.bundle import MODEL_FILES, engine_files, read_bundle
 from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
+from common.engines import allowed, fastdeploy, onnx_runtime, runtime
 from common.engines import job as engines
-from common.engines import runtime
 
 import bundle_fixture
 import numpy as np
@@ -35,7 +35,7 @@ BATCHES = [
     [[CLS, *range(40, 54), SEP]],
 ]
 TOLERANCE = 1e-4  # FP32, largest difference of a logit, as the parity gate has it
-HERE = [name for name in runtime.ALLOWED if runtime.ALLOWED[name]["fp32"] == runtime.RUNS]
+HERE = [name for name in allowed.ALLOWED if allowed.ALLOWED[name]["fp32"] == allowed.RUNS]
 
 
 @pytest.fixture
@@ -141,7 +141,8 @@ def test_serving_stays_light():
 # --- INT8 on a CPU without VNNI ---
 def write_int8_onnx(path: Path, style: str = "onnxruntime") -> None:
     """The fixture's shape with random INT8 layers, in our fused operators or in those that every engine reads."""
-    from common.export.onnx_encoder import Encoder, Head, Layer, Linear, Table, build
+    from common.export.onnx_encoder import build
+    from common.export.onnx_weights import Encoder, Head, Layer, Linear, Table
 
     chance = np.random.default_rng(1)
     size, inner, count = bundle_fixture.HIDDEN, 2 * bundle_fixture.HIDDEN, bundle_fixture.HEADS
@@ -177,7 +178,7 @@ def write_int8_onnx(path: Path, style: str = "onnxruntime") -> None:
 def test_int8_is_exact_on_every_engine_and_cpu(engine, folder):
     """Against unsigned weights, which no CPU saturates on. Measured with AVX2: 3e-6 at most, and 3 to 10 saturated;
     0.02 leaves room for a value at a tie between two integers that is rounded to the other side."""
-    from common.export.onnx_graph import to_unsigned_weights
+    from common.export.onnx_file import to_unsigned_weights
 
     import onnxruntime
 
@@ -197,9 +198,9 @@ def test_without_vnni_unsigned_weights_are_taken_and_it_is_said(folder, monkeypa
     write_int8_onnx(model)
     bundle_fixture.reseal(folder, precision="int8", stage="int8")
     opened = []
-    build = engines.OnnxRuntime._model
+    build = onnx_runtime.OnnxRuntime._model
     monkeypatch.setattr(
-        engines.OnnxRuntime, "_model", staticmethod(lambda job: opened.append(build(job)) or opened[-1])
+        onnx_runtime.OnnxRuntime, "_model", staticmethod(lambda job: opened.append(build(job)) or opened[-1])
     )
     answers = {}
     for vnni in (True, False):
@@ -241,7 +242,7 @@ def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, m
     bundle = read_bundle(folder)
     job = engines.Job(bundle, engine_files(bundle, "paddle"), "fastdeploy_paddle", "cpu", 1, "fp32")
     option = MagicMock()
-    engines.FastDeploy._choose(option, job)
+    fastdeploy.FastDeploy._choose(option, job)
     assert option.paddle_infer_option.enable_mkldnn is avx512
     assert ("oneDNN is off" in capsys.readouterr().err) is not avx512
 
@@ -250,7 +251,7 @@ def test_without_avx512_fastdeploys_paddle_goes_without_onednn(folder, avx512, m
 def forbidden() -> list[tuple[str, str, str, str]]:
     cells = []
     for device in ("cpu", "gpu", "kunlunxin"):
-        for engine, row in runtime.DEVICES[device].items():
+        for engine, row in allowed.DEVICES[device].items():
             cells += [(device, engine, precision, reason) for precision, reason in row.items() if reason]
     return cells
 
@@ -262,13 +263,13 @@ def test_a_forbidden_cell_says_why_and_what_instead(device, engine, precision, r
         runtime.load(folder, engine=engine, device=device, precision=precision)
     message = str(caught.value)
     assert engine in message and precision in message and reason in message
-    assert any(other in reason for other in (*runtime.ENGINES, "--device")), "it must name what to take instead"
+    assert any(other in reason for other in (*allowed.ENGINES, "--device")), "it must name what to take instead"
 
 
 def test_every_engine_says_yes_or_why_not_to_every_precision():
-    for row in runtime.ALLOWED.values():
+    for row in allowed.ALLOWED.values():
         assert set(row) == {"fp32", "bf16", "int8"}
-    assert set(runtime.ENGINES) == set(MODEL_FILES)
+    assert set(allowed.ENGINES) == set(MODEL_FILES)
 
 
 def test_words_that_are_not_known():
@@ -331,7 +332,7 @@ def test_a_library_that_does_not_load(monkeypatch):
     def fails(job):
         raise ImportError("libgomp.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(engines, "open_engine", fails)
+    monkeypatch.setattr(runtime, "open_engine", fails)
     with pytest.raises(EnvironmentLacks, match=r"onnxruntime: its library does not load: libgomp\.so\.1"):
         runtime.load(bundle_fixture.bundle())
 
@@ -344,7 +345,7 @@ def test_bf16_without_the_cpu_for_it(monkeypatch):
 
 def test_a_tampered_model_is_refused_before_the_engine_opens_it(folder, monkeypatch):
     opened = []
-    monkeypatch.setattr(engines, "open_engine", opened.append)
+    monkeypatch.setattr(runtime, "open_engine", opened.append)
     raw = bytearray((folder / "model.onnx").read_bytes())
     raw[1000] ^= 1
     (folder / "model.onnx").write_bytes(raw)
@@ -402,9 +403,9 @@ def test_a_failed_parity_gate_is_respected(folder):
 
 
 def test_answers_that_are_not_numbers_are_refused(monkeypatch):
-    run = engines.OnnxRuntime.run
+    run = onnx_runtime.OnnxRuntime.run
     monkeypatch.setattr(
-        engines.OnnxRuntime, "run", lambda self, arrays: [a * np.float32("nan") for a in run(self, arrays)]
+        onnx_runtime.OnnxRuntime, "run", lambda self, arrays: [a * np.float32("nan") for a in run(self, arrays)]
     )
     with pytest.raises(UserError, match="`intent_logits` is not finite"):
         runtime.load(bundle_fixture.bundle())
@@ -412,8 +413,10 @@ def test_answers_that_are_not_numbers_are_refused(monkeypatch):
 
 def test_int8_answers_that_change_from_run_to_run_are_refused(folder, monkeypatch):
     bundle_fixture.reseal(folder, precision="int8")
-    run, noise = engines.OnnxRuntime.run, iter(range(9))
-    monkeypatch.setattr(engines.OnnxRuntime, "run", lambda self, arrays: [a + next(noise) for a in run(self, arrays)])
+    run, noise = onnx_runtime.OnnxRuntime.run, iter(range(9))
+    monkeypatch.setattr(
+        onnx_runtime.OnnxRuntime, "run", lambda self, arrays: [a + next(noise) for a in run(self, arrays)]
+    )
     monkeypatch.setattr(machine, "has_int8_dot_product", lambda: True)
     with pytest.raises(UserError, match="`intent_logits` changes from run to run"):
         runtime.load(folder)
@@ -429,7 +432,7 @@ def test_fastdeploy_int8_through_paddle_warns(folder, monkeypatch, capsys):
         jobs.append(job)
         raise EnvironmentLacks("stop here")
 
-    monkeypatch.setattr(engines, "open_engine", stop)
+    monkeypatch.setattr(runtime, "open_engine", stop)
     with pytest.raises(EnvironmentLacks, match="stop here"):
         runtime.load(folder, engine="fastdeploy_paddle")
     assert "right on INT8 only without oneDNN" in capsys.readouterr().err
@@ -442,5 +445,5 @@ def test_fastdeploy_int8_through_paddle_warns(folder, monkeypatch, capsys):
             pass
 
     option = Option()
-    engines.FastDeploy._choose(option, jobs[0])
+    fastdeploy.FastDeploy._choose(option, jobs[0])
     assert option.paddle_infer_option.enable_mkldnn is False

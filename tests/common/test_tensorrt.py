@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from common.bundle.bundle import engine_files, read_bundle
 from common.cli import EnvironmentLacks, UserError
-from common.engines import devices, paddle_config
+from common.engines import devices, paddle_config, paddle_shapes
 from common.engines.job import TRT_BATCH, Job
 
 import bundle_fixture
@@ -82,7 +82,7 @@ def opened(given: Job, **stand_in) -> Config:
     [("fp32", "Float32", "Float32"), ("fp16", "Half", "Half"), ("int8", "Float32", "Int8")],
 )
 def test_tensorrt_for_collected_shapes(bundle, precision, plain, inside):
-    given = job(bundle, precision=precision, kind=paddle_config.TunedJob, ranges=Path("/x/shapes.pbtxt"), batch=16)
+    given = job(bundle, precision=precision, kind=paddle_shapes.TunedJob, ranges=Path("/x/shapes.pbtxt"), batch=16)
     config = opened(given)
     assert config.files == tuple(str(bundle.path / name) for name in ("model.pdmodel", "model.pdiparams"))
     assert config.arguments("enable_use_gpu") == ((256, 0, plain), {})
@@ -128,36 +128,36 @@ def test_a_gpu_that_paddle_does_not_take_is_noticed(bundle):
 # --- collecting
 def test_shapes_are_collected_on_a_cpu_by_the_real_library(bundle, tmp_path):
     path = tmp_path / "shapes.pbtxt"
-    assert paddle_config.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path) == 3
-    ranges = paddle_config.read_shapes(path)
+    assert paddle_shapes.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path) == 3
+    ranges = paddle_shapes.read_shapes(path)
     assert ranges["input_ids"] == ([1, 4], [3, 9])
     assert len(ranges) > 20, "the tensors inside the program too"
     assert [entry.name for entry in tmp_path.iterdir()] == ["shapes.pbtxt"]
-    paddle_config.check_shapes(path, bundle, BATCHES)
+    paddle_shapes.check_shapes(path, bundle, BATCHES)
 
 
 @pytest.mark.parametrize("shape", [(4, 9), (3, 10), (1, 3)])
 def test_batches_beyond_the_collected_shapes_are_refused(bundle, tmp_path, shape):
     path = tmp_path / "shapes.pbtxt"
-    paddle_config.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path)
+    paddle_shapes.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path)
     with pytest.raises(UserError) as caught:
-        paddle_config.check_shapes(path, bundle, [*BATCHES, [np.ones(shape)]])
+        paddle_shapes.check_shapes(path, bundle, [*BATCHES, [np.ones(shape)]])
     said = f"`input_ids` is {list(shape)}, but [1, 4] to [3, 9] was collected; collect them again with --collect_shape"
     assert said in str(caught.value)
 
 
 def test_shapes_of_another_program_are_refused(bundle, tmp_path):
     path = tmp_path / "shapes.pbtxt"
-    paddle_config.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path)
+    paddle_shapes.collect_shapes(job(bundle, "paddle", "cpu"), BATCHES, path)
     written = path.read_text()
     path.write_text(written.replace(bundle.manifest["files"]["model.pdmodel"]["sha256"], "0" * 64))
     with pytest.raises(UserError, match=r"collected from another program than .* holds; collect them again"):
-        paddle_config.check_shapes(path, bundle, BATCHES)
+        paddle_shapes.check_shapes(path, bundle, BATCHES)
     path.write_text(written.split("\n", 1)[1])  # a file of Paddle's own does not say
-    paddle_config.check_shapes(path, bundle, BATCHES)
+    paddle_shapes.check_shapes(path, bundle, BATCHES)
     path.write_text(written.replace('"input_ids"', '"ids"'))
     with pytest.raises(UserError, match="no shapes of the input `input_ids`"):
-        paddle_config.check_shapes(path, bundle, BATCHES)
+        paddle_shapes.check_shapes(path, bundle, BATCHES)
 
 
 @pytest.mark.parametrize("content", ["", "shapes", 'shape_range_info { name: "x }', "\x00"])
@@ -165,26 +165,26 @@ def test_a_file_without_shapes(tmp_path, content):
     path = tmp_path / "shapes.pbtxt"
     path.write_text(content)
     with pytest.raises(UserError, match=r"shapes\.pbtxt: no shapes in it"):
-        paddle_config.read_shapes(path)
+        paddle_shapes.read_shapes(path)
 
 
 def test_no_batch_leaves_the_file_as_it_was(bundle, tmp_path):
     path = tmp_path / "shapes.pbtxt"
     path.write_text("before")
     with pytest.raises(UserError, match="no batch to collect shapes from"):
-        paddle_config.collect_shapes(job(bundle, "paddle", "cpu"), [], path)
+        paddle_shapes.collect_shapes(job(bundle, "paddle", "cpu"), [], path)
     assert path.read_text() == "before"
 
 
 def test_shapes_are_collected_on_a_gpu_without_tensorrt(bundle, tmp_path):
     inference = Inference()
-    paddle_config.collect_shapes(job(bundle, "paddle"), BATCHES, tmp_path / "shapes.pbtxt", inference)
+    paddle_shapes.collect_shapes(job(bundle, "paddle"), BATCHES, tmp_path / "shapes.pbtxt", inference)
     (config,) = inference.configs
     assert config.arguments("enable_use_gpu") == ((256, 0, "Float32"), {})
     assert not [name for name in config.names() if "tensorrt" in name]
     assert inference.fed == [((2, 9), np.int32), ((3, 4), np.int32), ((1, 7), np.int32)]
     with pytest.raises(EnvironmentLacks, match="Paddle did not take the GPU"):
-        paddle_config.collect_shapes(job(bundle, "paddle"), BATCHES, tmp_path / "x", Inference(has_gpu=False))
+        paddle_shapes.collect_shapes(job(bundle, "paddle"), BATCHES, tmp_path / "x", Inference(has_gpu=False))
 
 
 # --- what the build and the GPU can do

@@ -6,7 +6,7 @@ from pathlib import Path
 from common import files
 from common.bundle import bundle
 from common.data import vocabulary
-from common.export import onnx_encoder, program
+from common.export import onnx_encoder, onnx_weights, program
 from common.models import checkpoint, width
 from common.models import int8 as quantize
 
@@ -111,8 +111,8 @@ def outputs(model: Tiny, numbers) -> dict[str, np.ndarray]:
 
 def write_onnx(model: Tiny, path: Path, style: str = "portable", dtype: str = "int32") -> None:
     heads = [
-        onnx_encoder.Head("intent_logits", program.linear_arrays(model.sentence), "sentence"),
-        onnx_encoder.Head("slot_logits", program.linear_arrays(model.token), "tokens"),
+        onnx_weights.Head("intent_logits", program.linear_arrays(model.sentence), "sentence"),
+        onnx_weights.Head("slot_logits", program.linear_arrays(model.token), "tokens"),
     ]
     onnx_encoder.build(program.encoder_arrays(model.ernie), heads, path, style, dtype=dtype)
 

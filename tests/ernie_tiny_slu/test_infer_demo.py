@@ -9,7 +9,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.engines import runtime
+from common.engines import allowed, runtime
 
 import bundle_fixture
 import infer_demo
@@ -207,7 +207,7 @@ def test_every_backend_gives_only_json_on_stdout(flags):
 
 def test_every_backend_of_the_menu_is_an_engine():
     for table in infer_demo.ENGINES.values():
-        assert set(table.values()) <= set(runtime.ENGINES)
+        assert set(table.values()) <= set(allowed.ENGINES)
 
 
 NO_GPU = pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")

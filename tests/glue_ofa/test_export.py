@@ -101,9 +101,9 @@ def test_scores_are_exported(tiny, tmp_path):
 
 def test_decisions_of_scores_are_whole_numbers():
     assert export.decide_score({"logits": np.array([[0.4], [2.6], [5.0]], "float32")}) == [0, 3, 5]
-    options = type("Options", (), {"min_agreement": None})
-    assert quantize.min_agreement(tasks.find("STS-B"), options) == 0.9
-    assert quantize.min_agreement(tasks.find("RTE"), options) == 0.99
+    assert quantize.wanted_agreement(tasks.find("STS-B"), None) == 0.9
+    assert quantize.wanted_agreement(tasks.find("RTE"), None) == 0.99
+    assert quantize.wanted_agreement(tasks.find("RTE"), 0.5) == 0.5
 
 
 def test_a_gate_that_fails_leaves_no_bundle(widths, tmp_path, monkeypatch):
@@ -205,8 +205,8 @@ def test_a_budget_takes_a_width(summary, tmp_path, capsys, budget, width, int8):
         model_name_or_path=tmp_path, sub_model_output_dir=tmp_path, static_sub_model=tmp_path, budget=budget,
         summary=summary,
     )  # fmt: skip
-    export_model.keep_to_budget(options)
-    assert (options.width_mult, options.int8) == (width, int8)
+    assert export_model.choose(options) == (width, int8)
+    assert (options.width_mult, options.int8) == (1.0, False), "options stay as they were given"
     assert "taken by --budget: width_" in capsys.readouterr().out
 
 

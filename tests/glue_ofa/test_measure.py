@@ -8,7 +8,7 @@ from common.report.summary import check_summary
 
 import numpy as np
 import pytest
-from bench import child, collect, jobs, measure
+from bench import child, collect, measure
 from calls import call
 from glue import tasks
 from glue.predictor import GluePredictor
@@ -82,8 +82,8 @@ def test_without_data_there_are_times_only(stages, tmp_path):
 
 
 def test_scores_are_compared_as_whole_numbers_and_classes_as_they_are():
-    assert jobs.agreement(tasks.find("STS-B"), [0.4, 2.6], [0.1, 2.4]) == {"agreement": 0.5}
-    assert jobs.agreement(tasks.find("SST-2"), [0, 1, 1, 0], [1, 1, 1, 0]) == {"agreement": 0.75}
+    assert measure.agreement(tasks.find("STS-B"), [0.4, 2.6], [0.1, 2.4]) == {"agreement": 0.5}
+    assert measure.agreement(tasks.find("SST-2"), [0, 1, 1, 0], [1, 1, 1, 0]) == {"agreement": 0.75}
 
 
 def test_inputs_of_the_timing_are_full(exported):
@@ -113,7 +113,7 @@ def test_shapes_of_an_architecture_can_be_timed(tmp_path):
     """Random weights of BERT's kind, at the whole width and at half, FP32 and INT8; nothing is made twice."""
     small = ["--num_hidden_layers", 1, "--hidden_size", 128, "--vocab_size", 300, "--width_mult_list", 0.5]
     given = ["--output_dir", tmp_path, "--max_seq_length", 16, "--gate_engines", "paddle", "onnxruntime", *small]
-    ended = call("bench.shapes", *given)
+    ended = call("bench.random_model", *given)
     assert ended.code == 0, ended.err
     stages = []
     for stage, heads in (("original", [2]), ("width_0.5", [1])):
@@ -122,7 +122,7 @@ def test_shapes_of_an_architecture_can_be_timed(tmp_path):
         assert (int8.precision, int8.stage) == ("int8", {"original": "int8"}.get(stage, f"{stage}_int8"))
         stages.append(f"{stage}={full.path}")
     assert GluePredictor(full).answer(child.MADE_UP[0])["label"] in ("0", "1"), "its words must be known"
-    again = call("bench.shapes", *given)
+    again = call("bench.random_model", *given)
     assert again.code == 0 and "parity" not in again.out
 
 

@@ -1,23 +1,20 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The reader, the development set, the hub: what is read, and what is refused with its line."""
 
-from types import SimpleNamespace
-
 import common  # noqa: F401  before paddle
 from common import files
 from common.cli import UserError
 
 import pytest
 from calls import call
-from ner.data import Sentence, read_corpus, read_sentences
+from ner.data import DevSet, Sentence, read_corpus, read_sentences
 from tiny_ner import LABELS, train_words
 
 GOOD = "中\tB-LOC\n国\tI-LOC\n"
 
 
-def options(**changes):
-    values = {"data_dir": None, "dev_path": None, "dev_fraction": 0.1, "split_seed": 2018, "skip_bad_lines": False}
-    return SimpleNamespace(**values | changes)
+def corpus_of(data_dir=None, dev_path=None, split_seed=2018):
+    return read_corpus(data_dir, DevSet(dev_path, 0.1, split_seed))
 
 
 def test_blank_lines_end_sentences(tmp_path):
@@ -52,8 +49,8 @@ def test_an_empty_file_is_no_data(tmp_path):
 
 
 def test_the_development_set_is_a_seeded_part_of_the_training_set(tiny):
-    first, again = (read_corpus(options(data_dir=tiny.data)) for _ in range(2))
-    other = read_corpus(options(data_dir=tiny.data, split_seed=1))
+    first, again = (corpus_of(data_dir=tiny.data) for _ in range(2))
+    other = corpus_of(data_dir=tiny.data, split_seed=1)
     assert first == again and first.dev != other.dev and len(first.dev) + len(first.train) == 135
     assert not {s.text for s in first.dev} & {s.text for s in first.train}
     assert first.split == {"dev_fraction": 0.1, "split_seed": 2018, "sentences": 135}
@@ -63,9 +60,9 @@ def test_a_development_file_is_taken_where_there_is_one(tiny, tmp_path):
     for name in ("train.txt", "label.txt"):
         (tmp_path / name).write_bytes((tiny.data / name).read_bytes())
     files.write_text(tmp_path / "dev.txt", GOOD)
-    corpus = read_corpus(options(data_dir=tmp_path))
+    corpus = corpus_of(data_dir=tmp_path)
     assert len(corpus.train) == 135 and [s.text for s in corpus.dev] == ["中国"]
-    named = read_corpus(options(data_dir=tmp_path, dev_path=tiny.data / "test.txt"))
+    named = corpus_of(data_dir=tmp_path, dev_path=tiny.data / "test.txt")
     assert len(named.dev) == 16 and named.split != corpus.split
 
 
@@ -77,7 +74,7 @@ def test_the_hub_is_read_by_name(monkeypatch):
 
     loaded = Loaded({"tokens": ["中", "国人", str(n)], "labels": [0, 1, 2]} for n in range(20))
     monkeypatch.setattr(paddlenlp.datasets, "load_dataset", lambda name, **_: {"msra_ner": loaded}[name])
-    corpus = read_corpus(options())
+    corpus = corpus_of()
     assert corpus.labels == list(Loaded.label_list) and len(corpus.train) == 18
     assert Sentence("中国人7", ("B-LOC", "I-LOC", "I-LOC", "O")) in [*corpus.train, *corpus.dev]
 

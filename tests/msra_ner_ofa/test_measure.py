@@ -12,7 +12,7 @@ from common.cli import UserError
 from common.report.summary import check_summary
 
 import pytest
-from bench import child, jobs, measure
+from bench import child, measure
 from calls import call
 from ner.predictor import NerPredictor
 from tiny_ner import APP, export_words
@@ -71,7 +71,7 @@ def test_exactly_so_many_characters_are_read():
 
 
 def test_agreement_is_the_share_of_equal_tags():
-    assert jobs.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
+    assert measure.agreement(["AAB", "C"], ["AAA", "C"]) == {"agreement": 0.75, "sentence_agreement": 0.5}
 
 
 def test_the_reason_why_an_engine_failed_is_published(exported):
@@ -92,7 +92,7 @@ def test_the_documents_shape_is_timed_without_scores(tiny, tmp_path):
     """A small one of its kind: bundles of every width and of INT8, and a summary that claims no score."""
     words = ["--data_dir", tiny.data, "--output_dir", tmp_path, "--num_hidden_layers", 1, "--hidden_size", 128]
     ended = call(
-        "bench.reference", *words, "--width_mult_list", "0.5", "--max_seq_length", 32, "--gate_engines", *ENGINES[1:]
+        "bench.random_model", *words, "--width_mult_list", "0.5", "--max_seq_length", 32, "--gate_engines", *ENGINES[1:]
     )
     assert ended.code == 0, ended.err
     stages = [f"{name}={tmp_path / name / 'bundle'}" for name in ("original", "width_0.5", "width_0.5_int8")]
@@ -134,7 +134,7 @@ def test_the_first_stage_is_the_original(exported):
         "evaluate",
         "bench.measure",
         "predict",
-        "bench.reference",
+        "bench.random_model",
     ],
 )
 def test_help_is_quick_because_it_loads_no_paddle(script):

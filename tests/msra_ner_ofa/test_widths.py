@@ -10,14 +10,13 @@ import time
 import common  # noqa: F401  before paddle
 from common import files, parity
 from common.bundle.bundle import read_bundle
-from common.export.onnx_graph import count_nodes
+from common.export.onnx_file import count_nodes
 
 import numpy as np
 import paddle
 import pytest
 from calls import call
-from ner import bundle as bundling
-from ner import model, widths
+from ner import export, model, widths
 from ner.trainer import tag_loss
 from tiny_ner import APP, LENGTH, export_words, ofa_words
 
@@ -211,12 +210,12 @@ def test_a_static_model_that_differs_leaves_nothing(tiny, compressed, tmp_path, 
     def wrong(made, batches):
         return [{"logits": np.zeros([*batch[0].shape, 7], "float32")} for batch in batches]
 
-    gate = bundling.write_bundle.gate
+    gate_bundle = export.gate_bundle
     monkeypatch.setattr(
-        bundling.write_bundle,
-        "gate",
-        lambda kind, folder, manifest, batches, reference, engines: gate(
-            kind, folder, manifest, batches, wrong(None, batches), engines
+        export,
+        "gate_bundle",
+        lambda folder, manifest, batches, reference, decide, engines: gate_bundle(
+            folder, manifest, batches, wrong(None, batches), decide, engines
         ),
     )
     words = export_words(tiny, compressed / "model_0.5", tmp_path, int8=None)
@@ -278,7 +277,7 @@ def test_reordering_keeps_what_is_computed(trained):
     scores = ofa.Importance([random.random(4) for _ in range(2)], [random.random(64) for _ in range(2)])
     ofa.reorder(model.encoder_of(network), scores)
     after = [{"logits": network(ids).numpy()}]
-    assert parity.compare(before, after, bundling.KIND.decide)["max_abs_diff"] < 1e-5
+    assert parity.compare(before, after, export.KIND.decide).max_abs_diff < 1e-5
 
 
 def test_a_run_of_the_teacher_leaves_its_records(trained):

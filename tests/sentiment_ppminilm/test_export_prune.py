@@ -6,6 +6,7 @@ import shutil
 import common  # noqa: F401  before paddle
 from common import files, parity
 from common.bundle.bundle import read_bundle
+from common.export import write_bundle
 from common.parity import GateFailed
 
 import model as models
@@ -67,7 +68,7 @@ def test_no_constant_without_axes_is_in_the_program(exported):
 
 def test_a_gate_that_fails_leaves_nothing(tiny, trained, tmp_path, monkeypatch):
     """The reference is another model's: no engine can agree, so there is no bundle and the figures are told."""
-    monkeypatch.setattr(export, "reference_of", lambda network, batches: [{"logits": wrong(b)} for b in batches])
+    monkeypatch.setattr(write_bundle, "answers", lambda network, batches: [{"logits": wrong(b)} for b in batches])
     words = ["--checkpoints", trained, "--static_model_dir", tmp_path / "static", "--gate_path", tiny.dev]
     ended = call("export_model", *words, "--max_seq_len", 32, "--gate_engines", "paddle", "onnxruntime")
     assert ended.code == 2 and "parity gate: paddle" in ended.err and "FAILED" in ended.err
@@ -126,14 +127,13 @@ def test_reordering_does_not_change_what_is_computed(tiny, trained):
 
     network = models.load(trained)
     labels = trainer.labels_of(trained)
-    options = type("Options", (), {"skip_bad_lines": False, "max_seq_len": 32})
-    batches = export.gate_batches(trainer.dataset(tiny.dev, trained / "vocab.txt", labels, options))
-    before = export.reference_of(network, batches)
+    batches = export.gate_batches(trainer.dataset(tiny.dev, trained / "vocab.txt", labels, 32, False))
+    before = write_bundle.answers(network, batches)
     random = np.random.default_rng(0)
     scores = ofa.Importance([random.random(4) for _ in range(2)], [random.random(64) for _ in range(2)])
     ofa.reorder(widths.encoder_of(network), scores)
-    after = export.reference_of(network, batches)
-    assert parity.compare(before, after, export.decide)["max_abs_diff"] < 1e-5
+    after = write_bundle.answers(network, batches)
+    assert parity.compare(before, after, export.KIND.decide).max_abs_diff < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_cut_that_differs_from_the_super_network_stops(tiny, trained):
 
     keep = distill.KeepBest(
         {0.5: trained}, "f1", cut=lambda *_: paddle.nn.Layer(), save=None,
-        compare=lambda *_: {"max_abs_diff": 0.5, "agreement": 1.0},
+        compare=lambda *_: parity.Comparison(0.5, 1.0),
     )  # fmt: skip
     with pytest.raises(GateFailed, match="cut out of the super-network: largest difference"):
         keep(models.load(trained), 0.5, {"eval_f1": 1.0})

@@ -6,25 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
-from types import SimpleNamespace
 
-from common.bundle.bundle import read_bundle
-from common.cli import UserError
-from common.data.tokenizer import WordPieceTokenizer
-from common.engines import devices, paddle_config, runtime
-from common.engines import job as engines
+from common.engines import paddle_shapes, runtime
 
-import numpy as np
 import performance_test
 import pytest
 import tiny_bundle
-from aspect import predictor as aspect
-from aspect import speed, timing
 from aspect.metrics import score
-from calls import Ended, call
 from data import LabelSet
+from speed_calls import figures, refused, run
 from tiny_aspects import APP
 
 NO_GPU = pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="there is a GPU")
@@ -63,7 +54,6 @@ python  performance_test.py \
         --use_tensorrt \
         --int8 \
 """
-WRONG = (3, 11, 20)  # rows of test.txt with another label than the FP32 model's
 
 
 def typed(command: str) -> list[str]:
@@ -71,43 +61,6 @@ def typed(command: str) -> list[str]:
     shell = 'python() { shift; for word in "$@"; do printf "%s\\0" "$word"; done; }\n' + command
     out = subprocess.run(["sh", "-c", shell], check=True, capture_output=True).stdout
     return out.decode().split("\0")[:-1]
-
-
-def run(*words) -> Ended:
-    return call("performance_test", *words)
-
-
-def refused(ended: Ended, code: int, said: str) -> None:
-    assert ended.code == code, ended.err
-    assert said in ended.err and ended.err.startswith("error: ") and ended.err.count("\n") == 1
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A working folder like the app's: FP32 in static/, INT8 in quant/, data; tests must not change it."""
-    folder = tmp_path_factory.mktemp("app")
-    tiny_bundle.copy(folder / "checkpoints" / "pp_checkpoints" / "static")
-    tiny_bundle.copy(folder / "checkpoints" / "pp_checkpoints" / "quant", int8=True)
-    tiny_bundle.write_data(folder / "data" / "cls_data" / "test.txt", WRONG)
-    tiny_bundle.write_labels(folder / "data" / "cls_data" / "label.dict")
-    return folder
-
-
-@pytest.fixture
-def fp32(place, monkeypatch) -> list:
-    """Words for the FP32 model, to be run in the working folder."""
-    monkeypatch.chdir(place)
-    return ["--model_path", "checkpoints/pp_checkpoints/static/infer", "--test_path", "data/cls_data/test.txt"]
-
-
-@pytest.fixture
-def int8(fp32) -> list:
-    return ["--model_path", "checkpoints/pp_checkpoints/quant/infer", *fp32[2:]]
-
-
-def figures(ended: Ended) -> dict[str, str]:
-    assert ended.code == 0, ended.err
-    return dict(line.split(": ", 1) for line in ended.out.splitlines())
 
 
 # --- the document's commands
@@ -131,7 +84,7 @@ def test_the_documents_evaluation(place, monkeypatch):
 def test_the_documents_tensorrt_commands_are_refused_without_a_gpu(place, monkeypatch, command):
     monkeypatch.chdir(place)
     refused(run(*typed(command)), 3, "--use_tensorrt: paddle_tensorrt: this Paddle was built without TensorRT")
-    assert not (place / "checkpoints/pp_checkpoints/quant" / paddle_config.SHAPES).exists()
+    assert not (place / "checkpoints/pp_checkpoints/quant" / paddle_shapes.SHAPES).exists()
 
 
 def test_the_same_commands_without_tensorrt(tmp_path, place, monkeypatch):
@@ -141,7 +94,7 @@ def test_the_same_commands_without_tensorrt(tmp_path, place, monkeypatch):
     ended = run(*(word for word in typed(COLLECT) if word != "--use_tensorrt"))
     assert ended.code == 0, ended.err
     path = Path("checkpoints/pp_checkpoints/quant/collect_shape_range_info.pbtxt")
-    assert paddle_config.read_shapes(path)["input_ids"] == ([14, 22], [16, 22])
+    assert paddle_shapes.read_shapes(path)["input_ids"] == ([14, 22], [16, 22])
     assert f"{path}, shapes of" in ended.out and "in 2 batches" in ended.out
     found = figures(run(*(word for word in typed(MEASURE) if word != "--use_tensorrt")))
     assert "over 10 epochs" in found["mean epoch time"] and found["warm-up"] == "2 batches"
@@ -157,84 +110,6 @@ def test_a_backslash_at_the_very_end_of_a_copied_command(monkeypatch):
 
 
 # --- times
-class Engine:
-    """Answers as told and remembers which batches it was given."""
-
-    engine = "stand-in"
-
-    def __init__(self, noise=0.0, seconds=0.0, value=1.0):
-        self.noise, self.seconds, self.value, self.seen = noise, seconds, value, []
-
-    def run(self, ids, types):
-        time.sleep(self.seconds)
-        self.seen.append(len(ids))
-        return {"logits": np.full([len(ids), 2], self.value + self.noise * len(self.seen), "float32")}
-
-
-BATCHES = [(np.ones([size, 4]), np.zeros([size, 4])) for size in (1, 2, 3)]
-
-
-@pytest.mark.parametrize(("steps", "first"), [(None, [1, 2, 3]), (2, [1, 2]), (5, [1, 2, 3, 1, 2])])
-def test_warm_up_batches_really_run(steps, first):
-    """Upstream counted warm-up steps and ran none of them."""
-    engine = Engine()
-    report = timing.measure(engine, BATCHES, 2, steps)
-    assert engine.seen == [*first, 1, 2, 3, 1, 2, 3]
-    assert report["warmup_batches"] == len(first)
-
-
-def test_warm_up_is_not_in_the_times():
-    class Slow(Engine):
-        def run(self, ids, types):
-            time.sleep(0.1 * (len(self.seen) < 3))
-            return super().run(ids, types)
-
-    report = timing.measure(Slow(), BATCHES, 1)
-    assert report["mean_epoch_s"] < 0.1, "0.3 s are the warm-up's"
-
-
-def test_times_are_of_batches_and_epochs():
-    report = timing.measure(Engine(seconds=0.02), BATCHES, 3)
-    assert len(report["epochs_s"]) == 3
-    assert report["mean_epoch_s"] == pytest.approx(np.mean(report["epochs_s"])) and 0.06 <= report["mean_epoch_s"] < 0.3
-    assert 20 <= report["p50_ms"] <= report["p95_ms"]
-
-
-def test_every_batch_is_answered_twice_even_in_one_epoch():
-    engine = Engine()
-    timing.measure(engine, BATCHES, 1, 1)
-    assert engine.seen == [1, 1, 2, 3, 2, 3]
-
-
-@pytest.mark.parametrize(("epochs", "steps"), [(1, None), (3, 1), (1, 1)])
-def test_answers_that_change_stop_the_test(epochs, steps):
-    with pytest.raises(UserError, match=r"batch \d: stand-in changes its answers from run to run, by up to"):
-        timing.measure(Engine(noise=1e-6), BATCHES, epochs, steps)
-    with pytest.raises(UserError, match="batch 1: stand-in answers NaN or infinity"):
-        timing.measure(Engine(value=np.nan), BATCHES, epochs, steps)
-
-
-def test_an_engine_that_changes_its_answers_is_refused_by_name(fp32, monkeypatch):
-    compute, noise = engines.OnnxRuntime.run, iter(range(99))
-    monkeypatch.setattr(
-        engines.OnnxRuntime, "run", lambda self, arrays: [a + next(noise) for a in compute(self, arrays)]
-    )
-    refused(run(*fp32, "--engine", "onnxruntime"), 2, "onnxruntime changes its answers from run to run, by up to 2")
-
-
-def test_tokenising_is_timed_apart(fp32, monkeypatch, tmp_path):
-    """Upstream's clock ran over the tokenizer too."""
-    encode = WordPieceTokenizer.encode_pair
-
-    def slowly(*arguments):
-        time.sleep(0.01)
-        return encode(*arguments)
-
-    monkeypatch.setattr(WordPieceTokenizer, "encode_pair", slowly)
-    words = ["--engine", "onnxruntime", "--batch_size", 30, "--num_epochs", 3, "--output_dir", tmp_path]
-    assert run(*fp32, *words).code == 0
-    report = json.loads((tmp_path / "speed_results.json").read_text())
-    assert report["tokenising_s"] >= 0.3 > report["p95_ms"] / 1e3
 
 
 @pytest.mark.parametrize("engine", ["paddle", "onnxruntime", "openvino"])
@@ -280,86 +155,12 @@ def test_other_engines_do_not_load_paddle(fp32):
 
 
 # --- scores
-@pytest.mark.parametrize("engine", ["paddle", "onnxruntime", "openvino"])
-def test_scores_are_counted_from_the_answers(fp32, engine, tmp_path):
-    """30 rows, of which 3 have another label than the model gives: F1 is that of the last label, as in the document."""
-    lack = runtime.available(engine)
-    if lack:
-        pytest.skip(lack)
-    found = figures(run(*fp32, "--engine", engine, "--eval", "--batch_size", 7, "--output_dir", tmp_path))
-    predicted = tiny_bundle.logits().argmax(axis=1)
-    gold = np.array([label ^ (row in WRONG) for row, label in enumerate(predicted)])
-    right = ((gold == 1) & (predicted == 1)).sum()
-    precision, recall = right / (predicted == 1).sum(), right / (gold == 1).sum()
-    assert found["accuracy"] == "0.90000"
-    assert found["precision"] == f"{precision:.5f}" and found["recall"] == f"{recall:.5f}"
-    assert found["f1"] == found["f1_1"] == f"{2 * precision * recall / (precision + recall):.5f}"
-    written = json.loads((tmp_path / "eval_results.json").read_text())
-    assert {name: f"{value:.5f}" for name, value in written.items()}.items() <= found.items()
 
 
 # --- which device
-def device_of(monkeypatch, lacking: tuple = (), folder: Path | None = None, **options) -> str:
-    """`speed.device_of` on a machine with a GPU that all engines but the lacking ones can use."""
-    monkeypatch.setattr(runtime, "available", lambda engine, device: "it lacks" if engine in lacking else None)
-    defaults = {"engine": "paddle", "device": None, "fp16": False, "use_tensorrt": False, "collect_shape": False}
-    bundle = read_bundle((folder or tiny_bundle.folder()) / "bundle")
-    return speed.device_of(SimpleNamespace(**defaults | {"int8": False} | options), bundle)
-
-
-def test_a_gpu_is_taken_where_there_is_one(monkeypatch, capsys):
-    assert device_of(monkeypatch) == "gpu"
-    assert device_of(monkeypatch, device="cpu") == "cpu"
-    assert device_of(monkeypatch, lacking=("paddle",)) == "cpu"
-    assert device_of(monkeypatch, engine="openvino") == "cpu"
-    assert device_of(monkeypatch, engine="onnxruntime_tensorrt", lacking=("onnxruntime_tensorrt",)) == "gpu"
-    assert capsys.readouterr().err == ""
-
-
-def test_an_int8_program_stays_on_the_cpu_without_tensorrt(monkeypatch, capsys):
-    assert device_of(monkeypatch, folder=tiny_bundle.folder(int8=True)) == "cpu"
-    assert "on the CPU, though there is a GPU: INT8 on a GPU goes through TensorRT" in capsys.readouterr().err
-    assert device_of(monkeypatch, folder=tiny_bundle.folder(int8=True), collect_shape=True) == "gpu"
-    assert device_of(monkeypatch, folder=tiny_bundle.folder(int8=True), engine="fastdeploy_paddle") == "cpu"
-    assert "fastdeploy_paddle does not run int8 there" in capsys.readouterr().err
 
 
 # --- through TensorRT, up to where a GPU would be needed
-@pytest.fixture
-def with_tensorrt(int8, tmp_path, place, monkeypatch) -> list:
-    """Words for the INT8 model on a machine that seems to have TensorRT, in a working folder to write into."""
-    shutil.copytree(place, tmp_path / "app", symlinks=True)
-    monkeypatch.chdir(tmp_path / "app")
-    monkeypatch.setattr(devices, "probe", lambda engine, device: None)
-    monkeypatch.setattr(devices, "slow_int8", lambda cuda: None)
-    return [*int8, "--int8", "--use_tensorrt"]
-
-
-def test_tensorrt_needs_collected_shapes(with_tensorrt):
-    refused(run(*with_tensorrt), 2, "collect_shape_range_info.pbtxt: no such file of shapes; run the same command")
-
-
-def test_tensorrt_is_built_for_the_collected_shapes(with_tensorrt, monkeypatch):
-    on_the_cpu = [word for word in with_tensorrt if word != "--use_tensorrt"]
-    assert run(*on_the_cpu, "--collect_shape", "--device", "cpu").code == 0
-    jobs = []
-
-    def fails(job):
-        jobs.append(job)
-        raise RuntimeError("no\nkernel image")
-
-    monkeypatch.setattr(engines, "open_engine", fails)
-    refused(run(*with_tensorrt), 2, "model.pdmodel: TensorRT cannot build it: no kernel image")
-    (job,) = jobs
-    assert isinstance(job, paddle_config.TunedJob)
-    assert (job.engine, job.device, job.precision, job.batch) == ("paddle_tensorrt", "gpu", "int8", 16)
-    assert job.ranges.resolve() == Path("checkpoints/pp_checkpoints/quant/collect_shape_range_info.pbtxt").resolve()
-    refused(run(*with_tensorrt, "--batch_size", 30), 2, "[30, 22], but [14, 22] to [16, 22] was collected")
-
-
-def test_a_gpu_without_int8_tensor_cores_is_told(with_tensorrt, monkeypatch):
-    monkeypatch.setattr(devices, "slow_int8", lambda cuda: "this GPU has no INT8 Tensor Cores")
-    assert "warning: this GPU has no INT8 Tensor Cores\n" in run(*with_tensorrt).err
 
 
 # --- refusals
@@ -404,79 +205,7 @@ def test_refusals_are_one_line_with_their_code(fp32, code, said, flags):
     assert ended.out == ""
 
 
-@NO_GPU
-def test_what_an_int8_model_is_not_asked_for(int8):
-    refused(run(*int8, "--use_tensorrt"), 2, "--use_tensorrt without --int8, but checkpoints/pp_checkpoints")
-    refused(run(*int8, "--fp16"), 2, "quant/infer is an INT8 model; give an FP32 model, or leave --fp16 out")
-
-
-def test_the_architecture_by_name_or_folder(fp32, place, tmp_path):
-    for kind, code in (("ppminilm", 0), ("skep", 2)):
-        (tmp_path / kind).mkdir()
-        (tmp_path / kind / "config.json").write_text(json.dumps({"model_type": kind}))
-        words = [*fp32, "--engine", "onnxruntime", "--eval"]
-        assert run(*words, "--base_model_name", tmp_path / kind).code == code
-
-
-def test_labels_of_another_data_set(fp32, tmp_path):
-    path = tiny_bundle.write_labels(tmp_path / "label.dict", ["1", "0"])
-    refused(run(*fp32, "--label_path", path), 2, f"{path}: labels 1, 0, but the model was trained with 0, 1")
-
-
-def test_bad_lines_stop_or_are_counted(fp32, tmp_path):
-    path = tmp_path / "bad.txt"
-    path.write_text(Path("data/cls_data/test.txt").read_text("utf-8") + "1\t服务\n2\t服务\t很好\n", encoding="utf-8")
-    words = ["--test_path", path, "--engine", "onnxruntime", "--eval"]
-    refused(run(*fp32, *words), 2, f"{path}:31: expected 3 tab-separated fields, got 2")
-    ended = run(*fp32, *words, "--skip_bad_lines")
-    assert ended.code == 0 and "left out 2 of 32 lines" in ended.err and "unknown label `2`" in ended.err
-
-
-def test_long_texts_are_cut_and_it_is_said_once(fp32):
-    ended = run(*fp32, "--engine", "onnxruntime", "--max_seq_len", 10)
-    assert ended.code == 0 and ended.err.count("texts are cut at 10 tokens") == 1
-    assert "the longest has 10" in ended.out
-
-
 # --- which files
-def test_a_model_without_its_bundle_is_refused(fp32, place, tmp_path):
-    for ending in ("pdmodel", "pdiparams"):
-        shutil.copy(place / f"checkpoints/pp_checkpoints/static/infer.{ending}", tmp_path / f"infer.{ending}")
-    refused(run(*fp32, "--model_path", tmp_path / "infer"), 2, f"{tmp_path}/infer: its .pdmodel and .pdiparams are not")
-    (tmp_path / "infer.pdmodel").unlink()  # weights of another model behind a bundle's program
-    (tmp_path / "infer.pdmodel").symlink_to(place / "checkpoints/pp_checkpoints/static/infer.pdmodel")
-    refused(run(*fp32, "--model_path", tmp_path / "infer"), 2, "not those of one bundle")
-
-
-def test_missing_files_are_named_with_their_neighbours(fp32, place):
-    refused(run(*fp32, "--model_path", "checkpoints/pp_checkpoints/static/model"), 2, "static/model.pdmodel: no such")
-    ended = run(*fp32, "--model_path", "checkpoints/pp_checkpoints/no/infer")
-    refused(ended, 2, "no such static model (--model_path); checkpoints/pp_checkpoints/ holds: quant, static")
-    refused(run(*fp32, "--model_path", "data"), 2, "data/manifest.json: no such manifest")
-
-
-@pytest.mark.parametrize("name", ["model.pdiparams", "model.pdmodel", "vocab.txt"])
-def test_a_tampered_bundle_is_refused(fp32, tmp_path, name):
-    folder = tiny_bundle.copy(tmp_path / "model")
-    content = bytearray((folder / "bundle" / name).read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / "bundle" / name).write_bytes(content)
-    refused(run(*fp32, "--model_path", folder / "infer"), 2, f"{name}: sha256")
-
-
-def test_a_bundle_of_another_task_or_form_is_refused(fp32, tmp_path):
-    folder = tiny_bundle.copy(tmp_path / "model", task="joint_intent_slot")
-    refused(run(*fp32, "--model_path", folder / "infer"), 2, "task `joint_intent_slot`, but `aspect_sentiment`")
-    folder = tiny_bundle.copy(tmp_path / "one", inputs=[{"name": "input_ids", "shape": [-1, -1], "dtype": "int64"}])
-    refused(run(*fp32, "--model_path", folder / "bundle"), 2, "inputs, outputs and labels are ['input_ids']")
-    folder = tiny_bundle.copy(tmp_path / "names", label_names=["good"])
-    refused(run(*fp32, "--model_path", folder / "bundle"), 2, "`label_names` must be 2 strings")
-
-
-def test_a_bundle_by_its_folder_or_by_its_name(place):
-    folder = place / "checkpoints/pp_checkpoints/static"
-    assert aspect.find_bundle(folder / "infer") == aspect.find_bundle(folder / "bundle")
-    assert speed.shapes_path(aspect.find_bundle(folder / "infer")) == folder.resolve() / paddle_config.SHAPES
 
 
 # --- the shell script and the machine
@@ -501,11 +230,3 @@ def test_the_shell_script_stops_where_tensorrt_is_not_there(place):
     command = ["sh", str(APP / "run_performance_test.sh")]
     ended = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert ended.returncode == 3 and ended.stderr.count("built without TensorRT") == 1 and ended.stdout == ""
-
-
-def test_gpus_are_named_by_the_driver(tmp_path):
-    assert timing.gpus(tmp_path / "none") == ["gpu"]
-    for number, model in enumerate(("Tesla T4", "NVIDIA A10")):
-        (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / "information").write_text(f"Model: \t\t {model}\nIRQ: 1\n")
-    assert timing.gpus(tmp_path) == ["Tesla T4", "NVIDIA A10"]

@@ -8,11 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.bundle.bundle import read_bundle
 from common.cli import UserError
 from common.engines import runtime
 
-import numpy as np
 import pytest
 import tiny_bundle
 from aspect.predictor import AspectPredictor
@@ -53,90 +51,6 @@ def refused(result: subprocess.CompletedProcess, code: int, said: str) -> None:
 
 
 # --- AspectPredictor
-def test_an_answer_is_the_softmax_of_the_models_logits(predictor):
-    for pair, logits in zip(tiny_bundle.pairs(), tiny_bundle.logits(), strict=True):
-        answer = predictor.answer(*pair)
-        assert list(answer) == ["text", "aspect", "label", "name", "confidence"]
-        assert (answer["aspect"], answer["text"]) == pair
-        chances = np.exp(logits) / np.exp(logits).sum()
-        assert answer["confidence"] == pytest.approx(chances.max(), abs=1e-5)
-        assert (answer["label"], answer["name"]) == (
-            ["0", "1"][logits.argmax()],
-            ["negative", "positive"][logits.argmax()],
-        )
-        assert json.loads(json.dumps(answer)) == answer
-
-
-def test_aspect_and_text_are_not_the_same_thing(predictor):
-    """A model that ignored the second input, or their order, would answer alike."""
-    one, other = predictor.answer(*PAIR)["confidence"], predictor.answer(*reversed(PAIR))["confidence"]
-    assert abs(one - other) > 1e-3
-    ids, types = tiny_bundle.batches()[0]
-    assert np.abs(predictor.logits(ids, types) - predictor.logits(ids, 0 * types)).max() > 1e-3
-
-
-@pytest.mark.parametrize("size", [1, 3, 7, 64])
-def test_batches_change_no_answer(predictor, size):
-    pairs = [*tiny_bundle.pairs(), ("", ""), PAIR, ("服务", "很" * 300)]
-    for pair, answer in zip(pairs, predictor.answer_all(pairs, size), strict=True):
-        alone = predictor.answer(*pair)
-        assert answer.pop("confidence") == pytest.approx(alone.pop("confidence"), abs=1e-5)
-        assert answer == alone
-
-
-def test_a_batch_is_padded_to_its_longest_pair_only(predictor, monkeypatch):
-    seen = []
-    compute = predictor._predictor.run
-    monkeypatch.setattr(predictor._predictor, "run", lambda *arrays: seen.append(arrays) or compute(*arrays))
-    predictor.answer_batch([("好", "好吃"), ("服务", "很好"), ("", "很好")])
-    ((ids, types),) = seen
-    assert ids.shape == types.shape == (2, 7), "[CLS] 服 务 [SEP] 很 好 [SEP], and nothing for the empty one"
-    assert ids[0, 6] == 0 and types.tolist() == [[0, 0, 0, 1, 1, 1, 0], [0, 0, 0, 0, 1, 1, 1]]
-
-
-@pytest.mark.parametrize("nothing", ["", " \t ", "\u200b\x00", "鿕鿕", "\ud800"])
-def test_an_empty_aspect_or_text_is_said_and_not_computed(predictor, nothing, monkeypatch):
-    monkeypatch.setattr(predictor._predictor, "run", None)  # calling it would fail
-    for aspect, text in ((nothing, "很好"), ("服务", nothing), (nothing, nothing)):
-        wanted = {**EMPTY, "aspect": aspect, "text": text}
-        assert predictor.answer(aspect, text) == wanted
-        assert predictor.answer_all([(aspect, text)] * 2, 2) == [wanted] * 2
-
-
-def test_a_long_text_is_cut_and_it_is_said(predictor):
-    fits = predictor.answer("服务", "很" * 251)  # 2 + 251 tokens, [CLS], two [SEP]: all 256
-    longer = predictor.answer("服务", "很" * 252)
-    assert "truncated" not in fits and longer["truncated"] is True
-    assert longer["confidence"] == fits["confidence"]
-    short = AspectPredictor(tiny_bundle.folder() / "bundle", max_length=7).answer("服务", "很好吃")
-    assert short == {**predictor.answer("服务", "很好"), "text": "很好吃", "truncated": True}
-
-
-def test_a_bundle_that_names_no_labels(tmp_path):
-    folder = tiny_bundle.copy(tmp_path / "model", label_names=None)
-    assert "name" not in AspectPredictor(folder / "bundle").answer(*PAIR)
-
-
-def test_what_a_predictor_does_not_take(predictor, tmp_path):
-    with pytest.raises(UserError, match="--batch_size must be at least 1, got 0"):
-        predictor.answer_all([PAIR], 0)
-    assert predictor.answer_all([], 4) == []
-    for length in (4, 257):
-        with pytest.raises(UserError, match=f"--max_length {length}: .* made for 256 tokens; give 5 to 256"):
-            AspectPredictor(tiny_bundle.folder() / "bundle", max_length=length)
-    folder = tiny_bundle.copy(tmp_path / "model", task="token_classification") / "bundle"
-    for bundle in (folder, read_bundle(folder)):
-        with pytest.raises(UserError, match="`token_classification`, but `aspect_sentiment` was asked for"):
-            AspectPredictor(bundle)
-
-
-def test_pairs_may_be_endless(predictor):
-    def forever():
-        while True:
-            yield PAIR
-
-    stream = predictor.answer_stream(forever(), 3)
-    assert [next(stream)["label"] for _ in range(5)] == [predictor.answer(*PAIR)["label"]] * 5
 
 
 # --- the script

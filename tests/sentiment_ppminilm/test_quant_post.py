@@ -8,15 +8,15 @@ import common  # noqa: F401  before paddle
 from common import files
 from common.bundle.bundle import read_bundle
 from common.compress import static_ptq
-from common.export import lite, onnx_baselines
-from common.export.onnx_graph import count_nodes
+from common.engines.allowed import CPU_ENGINES
+from common.export import lite, onnx_baselines, write_bundle
+from common.export.onnx_file import count_nodes
 
 import model as models
 import numpy as np
 import paddle
 import pytest
-import quant_post
-from aspect import export, quantize
+from aspect import quantize, trainer
 from calls import call
 
 QUICK = ("paddle", "onnxruntime")
@@ -34,7 +34,7 @@ def words(tiny, trained, exported, target, *more, engines=QUICK):
 def quantised(tiny, trained, exported, tmp_path_factory):
     """Made for every engine, tables included; tests must not change it."""
     folder = tmp_path_factory.mktemp("quantised") / "quant"
-    ended = call("quant_post", *words(tiny, trained, exported, folder, "--embeddings", engines=quant_post.CPU_ENGINES))
+    ended = call("quant_post", *words(tiny, trained, exported, folder, "--embeddings", engines=CPU_ENGINES))
     assert ended.code == 0, ended.err
     return SimpleNamespace(folder=folder, bundle=read_bundle(folder / "bundle"), out=ended.out)
 
@@ -71,12 +71,11 @@ def test_the_documents_names_are_links_into_the_bundle(quantised):
 
 def test_calibration_reads_whole_batches_of_training_rows_by_a_seed(tiny):
     rows = [SimpleNamespace(ids=[n, n], token_type_ids=[0, 1], label=0, number=n) for n in range(1, 12)]
-    options = SimpleNamespace(batch_size=4, batch_nums=9, seed=1, calibration_path=tiny.train)
-    feeds = quantize.calibration_feeds(rows, options)
-    assert [feed["input_ids"].shape for feed in feeds] == [(4, 2), (4, 2)] and list(feeds[0]) == list(export.INPUTS)
+    feeds = quantize.calibration_feeds(rows, 4, 9, 1, tiny.train)
+    assert [feed["input_ids"].shape for feed in feeds] == [(4, 2), (4, 2)] and list(feeds[0]) == list(trainer.INPUTS)
     used = np.concatenate([feed["input_ids"][:, 0] for feed in feeds])
     assert len(set(used)) == 8 and used.tolist() != sorted(used)
-    again = quantize.calibration_feeds(rows, options)
+    again = quantize.calibration_feeds(rows, 4, 9, 1, tiny.train)
     assert all(np.array_equal(a["input_ids"], b["input_ids"]) for a, b in zip(feeds, again, strict=True))
 
 
@@ -147,7 +146,7 @@ def test_a_failed_gate_says_both_figures_and_keeps_what_was_there(tiny, trained,
     target = tmp_path / "quant"
     (target / "bundle").mkdir(parents=True)
     (target / "bundle" / "kept").write_text("before")
-    real = export.reference_of
+    real = write_bundle.answers
     asked = []
 
     def flipped(network, batches):
@@ -155,7 +154,7 @@ def test_a_failed_gate_says_both_figures_and_keeps_what_was_there(tiny, trained,
         answers = real(network, batches)
         return answers if len(asked) > 1 else [{"logits": -each["logits"]} for each in answers]
 
-    monkeypatch.setattr(export, "reference_of", flipped)
+    monkeypatch.setattr(write_bundle, "answers", flipped)
     ended = call("quant_post", *words(tiny, trained, exported, target))
     assert ended.code == 2 and "parity gate: INT8 against FP32" in ended.err and "at least 99.00%" in ended.err
     assert [path.name for path in (target / "bundle").iterdir()] == ["kept"] and not (target / "infer.pdmodel").exists()

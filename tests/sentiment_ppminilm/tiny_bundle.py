@@ -11,7 +11,7 @@ from pathlib import Path
 from common import files
 from common.bundle import bundle
 from common.data import vocabulary
-from common.export import onnx_encoder, program
+from common.export import onnx_encoder, onnx_weights, program
 from common.models import int8 as quantize
 
 import numpy as np
@@ -88,7 +88,7 @@ def folder(int8: bool = False) -> Path:
     made.mkdir()
     network = model(int8)
     program.save_program(network, made / "model", "int64", INPUTS)
-    head = onnx_encoder.Head("logits", program.linear_arrays(network.classifier), "sentence")
+    head = onnx_weights.Head("logits", program.linear_arrays(network.classifier), "sentence")
     style = "onnxruntime" if int8 else "portable"
     encoder = program.encoder_arrays(network.ppminilm)
     onnx_encoder.build(encoder, [head], made / "model.onnx", style, pairs=True, dtype="int64")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import files, machine
 from common.cli import EnvironmentLacks, UserError, did_you_mean, one_line
-from common.export import onnx_graph
+from common.export import onnx_file
 
 import numpy as np
 
@@ -51,8 +51,8 @@ def onnxruntime(folder: Path, device: str = "cpu") -> Logits:
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     source: str | bytes = str(model)
-    if device == "cpu" and not machine.has_int8_dot_product() and onnx_graph.count_nodes(model).get("QuantizeLinear"):
-        source = onnx_graph.to_unsigned_weights(model)  # signed ones would saturate on this CPU, without an error
+    if device == "cpu" and not machine.has_int8_dot_product() and onnx_file.count_nodes(model).get("QuantizeLinear"):
+        source = onnx_file.to_unsigned_weights(model)  # signed ones would saturate on this CPU, without an error
     try:
         session = runtime.InferenceSession(source, options, providers=[provider])
     except Exception as fault:  # the library raises many kinds, and bare ones

@@ -4,7 +4,7 @@
 import json
 import sys
 
-from common.export.lite import LiteModel
+from common.engines.paddle_lite import LiteModel
 
 import numpy as np
 

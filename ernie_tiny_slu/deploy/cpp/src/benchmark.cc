@@ -1,5 +1,5 @@
 // Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-// Times a bundle on the lines of --input_file and prints one line of JSON with the keys of common/measure/runner.py:
+// Times a bundle on the lines of --input_file and prints one line of JSON with the keys of common/measure/serving.py:
 // end_to_end_ms (text to JSON), latency_ms (the engine alone), each with p50, p95, mean and calls, and peak_rss_mb.
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,10 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """Child processes of a measurement: their order, their environment, and which run counts."""
 
-import json
 from pathlib import Path
 
 from common.cli import UserError
-from common.measure.runner import Job, Runner, best, timed, told
+from common.measure.runner import Job, Runner, best, format_answer
 
 import pytest
 
@@ -74,29 +73,11 @@ def test_modules_of_the_folder_are_found_and_their_complaints_come_through(tmp_p
         runner(tmp_path).child("complain", {})
 
 
-def test_timed_counts_every_call_and_asks_the_engine_with_its_own_inputs():
-    asked, ran = [], []
-
-    def understand(question):
-        asked.append(question)
-        return {"text": question}
-
-    found = timed(understand, ran.append, ["a", "b"], [(1, 2), (3, 4)], repeats=3)
-    assert asked == ["a", "b"] * 4 and ran == [(1, 2), (3, 4)] * 4  # one pass to warm up
-    assert found["latency_ms"]["calls"] == found["end_to_end_ms"]["calls"] == 6
-    assert found["peak_rss_mb"] > 1 and json.dumps(found)
-
-
-def test_the_end_to_end_time_includes_the_json_string():
-    with pytest.raises(TypeError, match="JSON"):
-        timed(lambda question: {question}, print, ["a"], [1], repeats=1)
-
-
-def test_told():
+def test_an_answer_in_a_few_words():
     times = report(2, 81.6)
     assert (
-        told(times | {"scores": {"all": {"f1": 0.5, "accuracy": 0.75}}})
-        == "3.00 ms from text to JSON, 82 MB, f1 0.5000"
+        format_answer(times | {"scores": {"all": {"f1": 0.5, "accuracy": 0.75}}})
+        == "3.00 ms from text to JSON, 82 MiB, f1 0.5000"
     )
-    assert told({"all": {"accuracy": 0.75}, "queries": 4}) == "accuracy 0.7500"
-    assert told({"failed": "why"}) == "failed: why"
+    assert format_answer({"all": {"accuracy": 0.75}, "queries": 4}) == "accuracy 0.7500"
+    assert format_answer({"failed": "why"}) == "failed: why"

@@ -14,7 +14,7 @@ from common.report import page as report
 import pytest
 from summary_fixture import made_up_summary
 
-REPO = Path(__file__).resolve().parents[2]
+REPO = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

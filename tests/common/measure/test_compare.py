@@ -1,7 +1,7 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 from common.bundle.bundle import read_bundle
 from common.cli import UserError
-from common.measure import compare, stages
+from common.measure import compare, entries
 
 import bundle_fixture
 import pytest
@@ -40,7 +40,7 @@ def test_the_default_engine_speaks_for_a_stage_if_it_answers():
 
 def test_an_engine_that_fails_is_not_timed(monkeypatch):
     """Only the default engine must not fail."""
-    monkeypatch.setattr(stages, "timed_engines", lambda bundle, engines: list(engines))
+    monkeypatch.setattr(entries, "timed_engines", lambda bundle, engines: list(engines))
     bundles, engines = {"original": read_bundle(bundle_fixture.bundle())}, ["paddle", "onnxruntime"]
     asked = compare.jobs("score", bundles, engines, {"batch_size": 4})
     assert [(job.key[1], job.may_fail) for job in asked] == [("paddle", True), ("onnxruntime", False)]

@@ -1,15 +1,11 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
-import platform
 import subprocess
 import sys
 from pathlib import Path
 
-from common import machine
 from common.child import run_child
 from common.cli import EnvironmentLacks, UserError
-from common.measure import bench
 
-import numpy as np
 import pytest
 
 CHILD = """
@@ -49,53 +45,6 @@ def child(tmp_path: Path, monkeypatch) -> str:
     (tmp_path / "a_mute_child.py").write_text("print('not JSON')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     return "a_child"
-
-
-def test_measure_calls_every_item_in_every_pass():
-    calls = []
-    report = bench.measure(calls.append, ["a", "b", "c"], warmup=2, repeats=3)
-    assert calls == ["a", "b", "c"] * 5
-    assert report["calls"] == 9
-    assert 0 <= report["p50"] <= report["p95"] and report["mean"] > 0
-
-
-def test_measure_counts_in_milliseconds(monkeypatch):
-    clock = iter(np.cumsum([0, 2_000_000, 5, 4_000_000, 5, 9_000_000]).tolist())
-    monkeypatch.setattr(bench.time, "perf_counter_ns", lambda: next(clock))
-    report = bench.measure(lambda _: None, [1, 2, 3], warmup=1, repeats=1)
-    assert report["p50"] == pytest.approx(4.0)
-    assert report["p95"] == pytest.approx(8.5)  # between 4 and 9, nine tenths of the way
-    assert report["mean"] == pytest.approx(5.0)
-
-
-@pytest.mark.parametrize(("items", "warmup", "repeats"), [([], 1, 1), ([1], 0, 1), ([1], 1, 0)])
-def test_measure_refuses_to_measure_nothing(items, warmup, repeats):
-    with pytest.raises(ValueError, match="at least 1"):
-        bench.measure(print, items, warmup, repeats)
-
-
-def test_same_answers():
-    assert bench.same_answers(lambda item: {"logits": np.full(3, item), "slots": [("a", item)]}, [1, 2])
-    counter = iter(range(100))
-    assert not bench.same_answers(lambda item: {"logits": np.full(3, next(counter))}, [1, 2])
-    assert not bench.same_answers(lambda item: [np.zeros(next(counter))], [1])
-    assert not bench.same_answers(lambda item: {str(next(counter)): 1}, [1])
-
-
-def test_machine_says_what_a_figure_needs():
-    report = bench.machine()
-    assert report["cores"] >= 1 and report["cpu"]
-    assert report["python"] == platform.python_version()
-    assert report["libraries"]["numpy"] == np.__version__
-    assert set(report["features"]) <= machine.cpu_flags()
-    assert sys.platform != "linux" or report["memory_mb"] > 100
-
-
-def test_peak_memory_grows_with_what_is_held():
-    before = bench.peak_rss_mb()
-    block = np.ones(100 << 20, np.uint8)
-    # memory a test before this one gave back may be used again, so a little less than 100 MB may be new
-    assert block[-1] == 1 and bench.peak_rss_mb() >= max(before, 100)
 
 
 def test_a_child_answers_whatever_its_libraries_print(child):

@@ -4,7 +4,7 @@
 import json
 
 from common.cli import UserError
-from common.report.summary import baseline, best_engine, check_summary, main_engine, refusal, width_of, width_stage
+from common.report.summary import baseline, best_engine, check_summary, main_engine, refusal
 
 import pytest
 from summary_fixture import made_up_summary
@@ -31,27 +31,10 @@ def test_the_made_up_one_is_accepted_also_after_json(summary):
     assert check_summary(json.loads(json.dumps(summary))) == summary
 
 
-@pytest.mark.parametrize(
-    ("ratio", "int8", "name"),
-    [
-        (5 / 6, False, "width_0.8333"),
-        (2 / 3, True, "width_0.6667_int8"),
-        (0.5, False, "width_0.5"),
-        (1, True, "width_1_int8"),
-    ],
-)
-def test_a_stage_may_be_called_by_its_width(summary, ratio, int8, name):
-    assert width_stage(ratio, int8) == name
-    assert width_of(name) == (pytest.approx(ratio, abs=1e-4), int8)
+@pytest.mark.parametrize("name", ["width_0.8333", "width_0.6667_int8", "width_0.5", "width_1_int8"])
+def test_a_stage_may_be_called_by_its_width(summary, name):
     put(summary, ["stages", 2, "stage"], name)
     check_summary(summary)
-
-
-@pytest.mark.parametrize(
-    "name", ["width", "width_int8", "width_1.5", "width_0", "width_0.0", "width_0.5_int4", "width_"]
-)
-def test_other_names_are_of_no_width(name):
-    assert width_of(name) is None
 
 
 @pytest.mark.parametrize(
