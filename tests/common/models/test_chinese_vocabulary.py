@@ -3,15 +3,15 @@ from common.data.tokenizer import WordPieceTokenizer
 from common.models import chinese_vocabulary
 
 import numpy as np
-import pretrained_fixture as tiny
+import tiny_weights
 
-SCORES = -np.arange(len(tiny.PIECES), dtype="float32")
+SCORES = -np.arange(len(tiny_weights.PIECES), dtype="float32")
 
 
 def made(**limits) -> dict[str, str]:
     """Each token, in order, and the piece whose row it takes over."""
-    vocabulary = chinese_vocabulary.make(tiny.PIECES, SCORES, **limits)
-    return {token: tiny.PIECES[row] for token, row in zip(vocabulary.tokens, vocabulary.rows, strict=True)}
+    vocabulary = chinese_vocabulary.make(tiny_weights.PIECES, SCORES, **limits)
+    return {token: tiny_weights.PIECES[row] for token, row in zip(vocabulary.tokens, vocabulary.rows, strict=True)}
 
 
 def test_special_tokens_come_first_with_the_rows_of_the_models_own():

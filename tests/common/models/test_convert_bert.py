@@ -7,8 +7,8 @@ from common.models.convert_bert import Bert
 from common.models.wheel_weights import Source
 
 import numpy as np
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 from paddlenlp.transformers import ErnieModel
 from paddlenlp.transformers.ernie.configuration import ErnieConfig
 from paddlenlp.transformers.ernie.modeling import ErniePretrainedModel
@@ -17,7 +17,7 @@ TEXTS = ("hello going!", "去北 go")
 
 
 def read(tmp_path, **changes) -> Bert:
-    return convert_bert.read(Source(tiny.write_folder(tmp_path / "source", tiny.bert_files(**changes))))
+    return convert_bert.read(Source(tiny_weights.write_folder(tmp_path / "source", tiny_weights.bert_files(**changes))))
 
 
 def written(tmp_path, bert: Bert, family: str = "bert"):
@@ -32,7 +32,7 @@ def test_every_family_computes_what_the_source_does(tmp_path, family):
     bert = read(tmp_path)
     folder = written(tmp_path, bert, family)
     said = converted_checks.check(folder, bert, family, {"go!": [1, 6, 9, 2]}, TEXTS, 1e-5)
-    assert said[0].startswith(f"{5 + 16 * tiny.LAYERS + 2} weights")
+    assert said[0].startswith(f"{5 + 16 * tiny_weights.LAYERS + 2} weights")
 
 
 def test_chosen_layers_are_the_models_own(tmp_path):
@@ -82,6 +82,6 @@ def test_what_is_no_plain_bert_is_refused(tmp_path, changes, wrong):
 
 
 def test_a_cased_model_is_refused(tmp_path):
-    content = tiny.bert_files() | {"tokenizer_config.json": b'{"do_lower_case": false}'}
+    content = tiny_weights.bert_files() | {"tokenizer_config.json": b'{"do_lower_case": false}'}
     with pytest.raises(UserError, match="cased"):
-        convert_bert.read(Source(tiny.write_folder(tmp_path / "cased", content)))
+        convert_bert.read(Source(tiny_weights.write_folder(tmp_path / "cased", content)))

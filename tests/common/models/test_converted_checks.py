@@ -5,15 +5,15 @@ from common.models.convert_bert import Bert
 from common.models.wheel_weights import Source
 
 import paddle
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 
 TEXTS = ("hello going!", "去北 go")
 
 
 @pytest.fixture
 def bert(tmp_path) -> Bert:
-    return convert_bert.read(Source(tiny.write_folder(tmp_path / "source", tiny.bert_files())))
+    return convert_bert.read(Source(tiny_weights.write_folder(tmp_path / "source", tiny_weights.bert_files())))
 
 
 @pytest.fixture

