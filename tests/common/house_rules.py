@@ -19,6 +19,16 @@ NAMED_BY_THE_DOCUMENTS = ("utils.py", "model.py", "data.py")  # at an app's top,
 
 USED_ONCE: dict[str, str] = {  # modules of common that fewer than two apps use: why they are there
     "common/data/make_tokenizer_rules.py": "run by hand to make tokenizer_rules.txt; no app imports it",
+    "common/models/chinese_vocabulary.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/convert_bert.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/converted_checks.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/fetch.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/model_card.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/numpy_bert.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/pretrained_table.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/q4_file.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/models/wheel_weights.py": "of `python -m common.models.fetch`, whose folders every app takes by a flag",
+    "common/report/budget.py": "glue_ofa chooses a width by it; msra_ner_ofa's users run it as a command",
 }
 NO_TEST_OF_ITS_NAME: dict[str, str] = {  # modules with logic: where they are tested instead
     "common/data/make_tokenizer_rules.py": "test_tokenizer.py makes the table anew and compares it",
