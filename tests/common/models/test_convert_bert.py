@@ -56,7 +56,7 @@ def test_an_app_adopts_the_folder(tmp_path):
     bert = read(tmp_path)
     folder = written(tmp_path, bert, "ernie")
     families = {"ernie": encoders.Family(ErnieForIt, ErnieConfig, {})}
-    network = encoders.load_or_adopt(families, str(folder), 3, "--model_name_or_path")
+    network = encoders.load_or_adopt(families, str(folder), {"num_labels": 3}, "--model_name_or_path")
     for name, value in convert_bert.paddle_state(bert.weights, "ernie").items():
         np.testing.assert_array_equal(network.state_dict()[name].numpy(), value, err_msg=name)
 
