@@ -35,7 +35,7 @@ final class Given {
     }
 
     static CharacterRules rules() throws BundleException {
-        return CharacterRules.read(new FolderFiles(new File(repository(), "common")));
+        return CharacterRules.read(new FolderFiles(new File(repository(), "common/data")));
     }
 
     static WordPieceTokenizer tokenizer() throws BundleException {
