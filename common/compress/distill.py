@@ -19,7 +19,8 @@ from pathlib import Path
 
 from common import files, parity
 from common.compress import ofa
-from common.models import checkpoint, width
+from common.models import checkpoint
+from common.models.width import record, resize
 from common.train import resume, trainer
 from common.train.sampler import SeededSampler
 
@@ -104,8 +105,8 @@ class WidthTrainer(DistillingTrainer):
         lesson = self.teach(inputs)
         steps = self.args.gradient_accumulation_steps * len(self.widths)
         total = 0.0
-        for ratio in self.widths:
-            ofa.set_width(self.encoder_of(self.model), ratio)
+        for width in self.widths:
+            ofa.set_width(self.encoder_of(self.model), width)
             with self.autocast_smart_context_manager():
                 _, loss = self.student_loss(model, inputs, lesson)
             (self.scaler.scale(loss / steps) if self.do_grad_scaling else loss / steps).backward()
@@ -116,10 +117,10 @@ class WidthTrainer(DistillingTrainer):
     def evaluate(self, *args, **kwargs):
         """Scores every width, lets `keep` see each, and reports the mean."""
         per_width = []
-        for ratio in self.widths:
-            ofa.set_width(self.encoder_of(self.model), ratio)
+        for width in self.widths:
+            ofa.set_width(self.encoder_of(self.model), width)
             per_width.append(super().evaluate(*args, **kwargs))
-            self.keep(self.model, ratio, per_width[-1])
+            self.keep(self.model, width, per_width[-1])
         return {name: sum(scores[name] for scores in per_width) / len(per_width) for name in per_width[0]}
 
 
@@ -147,31 +148,29 @@ class KeepBest:
     ):
         self.folders, self.metric = folders, metric.removeprefix("eval_")
         self.cut, self.compare, self.save = cut, compare, save
-        records = {ratio: folder / checkpoint.RECORD for ratio, folder in folders.items() if resumed}
+        records = {width: folder / checkpoint.RECORD for width, folder in folders.items() if resumed}
         self.best: dict[float, float] = {
-            ratio: files.read_json(record)["metrics"][self.metric]
-            for ratio, record in records.items()
-            if record.exists()
+            width: files.read_json(path)["metrics"][self.metric] for width, path in records.items() if path.exists()
         }
 
-    def __call__(self, model: nn.Layer, ratio: float, evaluated: dict) -> None:
+    def __call__(self, model: nn.Layer, width: float, evaluated: dict) -> None:
         """
         Raises:
             GateFailed: the cut does not compute what the super-network does at this width; nothing is saved then.
         """
         score = evaluated[f"eval_{self.metric}"]
-        if score <= self.best.get(ratio, float("-inf")):
+        if score <= self.best.get(width, float("-inf")):
             return
-        self.best[ratio] = score
-        small = self.cut(model, ratio)
+        self.best[width] = score
+        small = self.cut(model, width)
         model.eval()
         same = self.compare(model, small)
-        parity.require(same, f"width {ratio:g} cut out of the super-network", parity.FP32_TOLERANCE, 1.0)
-        self.save(model, small, ratio, self.folders[ratio], evaluated)
+        parity.require(same, f"width {width:g} cut out of the super-network", parity.FP32_TOLERANCE, 1.0)
+        self.save(model, small, width, self.folders[width], evaluated)
 
 
 def cut_out(
-    model: nn.Layer, fresh: nn.Layer, encoder_of: Callable[[nn.Layer], nn.TransformerEncoder], ratio: float
+    model: nn.Layer, fresh: nn.Layer, encoder_of: Callable[[nn.Layer], nn.TransformerEncoder], width: float
 ) -> nn.Layer:
     """A plain small model with the super-network's weights at one width; its config records the widths.
 
@@ -181,8 +180,8 @@ def cut_out(
         encoder_of: model -> the part of it that is cut.
     """
     fresh.set_state_dict(model.state_dict())
-    width.resize(encoder_of(fresh), *ofa.sizes_at(encoder_of(model), ratio))
-    width.record(encoder_of(fresh), fresh.config)
+    resize(encoder_of(fresh), *ofa.sizes_at(encoder_of(model), width))
+    record(encoder_of(fresh), fresh.config)
     return fresh
 
 

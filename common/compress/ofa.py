@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from common.cli import UserError
-from common.models import width
+from common.models.width import PROJECTIONS, ffn_of, heads_of, units
 
 import numpy as np
 import paddle
@@ -57,7 +57,7 @@ def importance(model: nn.Layer, encoder: nn.TransformerEncoder, batches: Iterabl
         UserError: no batch at all.
     """
     layers = list(encoder.layers)
-    scores = Importance([np.zeros(n) for n in width.heads_of(encoder)], [np.zeros(n) for n in width.ffn_of(encoder)])
+    scores = Importance([np.zeros(n) for n in heads_of(encoder)], [np.zeros(n) for n in ffn_of(encoder)])
     inputs: dict[tuple[str, int], paddle.Tensor] = {}
 
     def keep(key):
@@ -92,7 +92,7 @@ def reorder(encoder: nn.TransformerEncoder, scores: Importance) -> None:
         attention = layer.self_attn
         heads = np.argsort(-head_scores, kind="stable")
         features = (heads[:, None] * attention.head_dim + np.arange(attention.head_dim)).reshape(-1)
-        for name in width.PROJECTIONS:
+        for name in PROJECTIONS:
             _permute(getattr(attention, name), columns=features)
         _permute(attention.out_proj, rows=features)
         neurons = np.argsort(-neuron_scores, kind="stable")
@@ -126,31 +126,30 @@ def make_elastic(encoder: nn.TransformerEncoder) -> None:
     """Turn the encoder into a super-network, in place; `set_width` then chooses what takes part."""
     for layer in encoder.layers:
         attention = layer.self_attn
-        for owner, names in ((attention, (*width.PROJECTIONS, "out_proj")), (layer, ("linear1", "linear2"))):
+        for owner, names in ((attention, (*PROJECTIONS, "out_proj")), (layer, ("linear1", "linear2"))):
             for name in names:
                 setattr(owner, name, ElasticLinear(getattr(owner, name)))
 
 
-def set_width(encoder: nn.TransformerEncoder, ratio: float) -> None:
-    """Let the first `ratio` of each layer's heads and neurons take part."""
+def set_width(encoder: nn.TransformerEncoder, width: float) -> None:
+    """Let the first `width` of each layer's heads and neurons take part."""
     for layer in encoder.layers:
         attention = layer.self_attn
-        attention.num_heads = width.units(attention.out_proj.weight.shape[0] // attention.head_dim, ratio)
+        attention.num_heads = units(attention.out_proj.weight.shape[0] // attention.head_dim, width)
         features = attention.num_heads * attention.head_dim
-        for name in width.PROJECTIONS:
+        for name in PROJECTIONS:
             getattr(attention, name).outputs = features
         attention.out_proj.inputs = features
-        neurons = width.units(layer.linear1.weight.shape[1], ratio)
+        neurons = units(layer.linear1.weight.shape[1], width)
         layer.linear1.outputs = layer.linear2.inputs = neurons
 
 
-def sizes_at(encoder: nn.TransformerEncoder, ratio: float) -> tuple[list[int], list[int]]:
+def sizes_at(encoder: nn.TransformerEncoder, width: float) -> tuple[list[int], list[int]]:
     """Heads and neurons per layer that a width keeps of a full (or super-network) encoder."""
     heads = [
-        width.units(layer.self_attn.out_proj.weight.shape[0] // layer.self_attn.head_dim, ratio)
-        for layer in encoder.layers
+        units(layer.self_attn.out_proj.weight.shape[0] // layer.self_attn.head_dim, width) for layer in encoder.layers
     ]
-    return heads, [width.units(layer.linear1.weight.shape[1], ratio) for layer in encoder.layers]
+    return heads, [units(layer.linear1.weight.shape[1], width) for layer in encoder.layers]
 
 
 class HiddenStates:
