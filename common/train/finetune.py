@@ -7,7 +7,7 @@ from typing import Any
 
 from common import files
 from common.cli import UserError
-from common.data import vocabulary as vocab
+from common.data import vocabulary
 from common.data.readers import describe
 from common.data.tokenizer import WordPieceTokenizer
 from common.models import checkpoint, encoders
@@ -62,22 +62,22 @@ def from_scratch(
     """
     network = encoders.build(families, name, heads, flag, **shape)
     rows = network.config.vocab_size
-    tokens = vocab.build(texts, rows)
+    tokens = vocabulary.build(texts, rows)
     print(
         f"from scratch: {name} with random weights; {len(tokens)} tokens of the training text in a table of {rows} "
         "rows",
         flush=True,
     )
     path = folder / checkpoint.VOCABULARY
-    vocab.write(path, vocab.widened(tokens, rows))
+    vocabulary.write(path, vocabulary.widened(tokens, rows))
     return network, path
 
 
-def check_fit(network: paddle.nn.Layer, vocabulary: Path, max_length: int, length_flag: str) -> None:
+def check_fit(network: paddle.nn.Layer, vocabulary_file: Path, max_length: int, length_flag: str) -> None:
     """Raises `UserError` with both numbers where vocabulary, tables and input length do not fit together."""
-    config, tokens = network.config, len(WordPieceTokenizer(vocabulary))
+    config, tokens = network.config, len(WordPieceTokenizer(vocabulary_file))
     if tokens != config.vocab_size:
-        raise UserError(f"{vocabulary}: {tokens} tokens, but the model's word table has {config.vocab_size} rows")
+        raise UserError(f"{vocabulary_file}: {tokens} tokens, but the model's word table has {config.vocab_size} rows")
     if max_length > config.max_position_embeddings:
         raise UserError(
             f"{length_flag} {max_length}: the model's position table has {config.max_position_embeddings} rows"

@@ -28,6 +28,7 @@ USED_ONCE: dict[str, str] = {  # modules of common that fewer than two apps use:
     "common/models/pretrained_table.py": "of the command `python -m common.models.fetch`",
     "common/models/q4_file.py": "of the command `python -m common.models.fetch`",
     "common/models/wheel_weights.py": "of the command `python -m common.models.fetch`",
+    "common/models/crf.py": "a head's layer, beside the others; only ernie_tiny_slu's model.py asks for it so far",
     "common/report/budget.py": "glue_ofa chooses a width by it; msra_ner_ofa's users run it as a command",
 }
 NO_TEST_OF_ITS_NAME: dict[str, str] = {  # modules with logic: where they are tested instead

@@ -1,7 +1,8 @@
 # Copyright (c) the project's authors. Apache-2.0, see LICENSE.
 """The rules of house_rules.py hold for this checkout, and each of them finds what it is meant to find in a made-up one.
 
-`known_gaps.txt` lists what is still to be mended. A line of it that no longer occurs fails, so the list only shrinks.
+`known_gaps.txt`, where it is there, lists what is still to be mended. A line of it that no longer occurs fails, so the
+list only shrinks.
 """
 
 from pathlib import Path
